@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config";
+
+/** A group of tests; `scripts/test NAME` runs one of them. */
+function project(name: string, include: string[], testTimeout: number, fileParallelism = false) {
+  return {
+    test: { name, include, testTimeout, hookTimeout: testTimeout, fileParallelism, pool: "forks" as const },
+  };
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("unit", ["test/{unit,emulator,plugins}/**/*.test.ts"], 30_000, true),
+      project("sql", ["test/sql/**/*.test.ts"], 300_000),
+      project("runner", ["test/runner/**/*.test.ts"], 300_000),
+      project("e2e", ["test/e2e/**/*.test.ts"], 1_800_000),
+    ],
+  },
+});

@@ -1,0 +1,15 @@
+# What tests and demo run on: PostgreSQL, engine, host. Sourced after common.sh and node.sh.
+# shellcheck shell=bash
+
+# vn_setup GROUP…: makes sure of all that the named groups of tests need ("demo" counts as e2e).
+vn_setup() {
+  local env
+  case " $* " in *" sql "* | *" runner "* | *" e2e "*)
+    need_packages postgresql-15 postgresql-15-postgis-3 python3-venv ;;
+  esac
+  case " $* " in *" e2e "*)
+    need_packages debootstrap openssh-client openssh-server iproute2
+    env="$(scripts/engine)"
+    eval "$env" ;;
+  esac
+}

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Finished, type RunOptions, run } from "./command";
 
@@ -54,9 +54,13 @@ export class Stack {
     return done.stdout;
   }
 
+  /** Makes the stack; the file that the engine writes in the project is moved to this stack's folder. */
   async init(): Promise<void> {
-    const done = await this.pulumi(["stack", "init", this.name, "--config-file", this.configFile]);
-    if (done.code !== 0 && !/already exists/.test(done.stderr)) throw new Error(done.stderr);
+    const done = await this.pulumi(["stack", "init", this.name]);
+    if (done.code !== 0) throw new Error(`pulumi stack init: ${done.stderr}`);
+    const written = join(PROJECT, `Pulumi.${this.name}.yaml`);
+    copyFileSync(written, this.configFile);
+    rmSync(written);
   }
 
   private at(...args: string[]): string[] {

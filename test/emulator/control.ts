@@ -1,0 +1,117 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FaultOptions } from "./faults";
+import type { RequestFilter } from "./requests";
+import type { Emulator } from "./server";
+import { type SimulateRequest, simulate, simulatePlaces } from "./simulate";
+import type { TruthFilter } from "./world";
+
+/** `/_control/…`: what tests and the demo say to an emulator that runs as a process of its own. JSON in and out. */
+export async function control(
+  emulator: Emulator,
+  req: IncomingMessage,
+  res: ServerResponse,
+  url: URL,
+  body: string,
+): Promise<void> {
+  const path = url.pathname.replace(/^\/_control\/?|\/$/g, "");
+  const command = `${req.method} ${path.replace(/\/\d+$/, "/ID")}`;
+  const id = Number(/\/(\d+)$/.exec(path)?.[1]);
+  const query = Object.fromEntries(url.searchParams);
+  const json = () => JSON.parse(body || "null");
+  const ok = (value: unknown) => reply(res, 200, value);
+  try {
+    switch (command) {
+      case "GET ":
+        return ok({ port: emulator.port, sites: siteList(emulator) });
+      case "GET faults":
+        return ok(emulator.faults.list());
+      case "POST faults":
+        return ok([json()].flat().map((fault: FaultOptions) => emulator.faults.add(fault)));
+      case "DELETE faults":
+        emulator.faults.clear();
+        return ok([]);
+      case "DELETE faults/ID":
+        emulator.faults.clear(id);
+        return ok(emulator.faults.list());
+      case "POST simulate":
+        return ok([json()].flat().flatMap((request: SimulateRequest) => simulate(emulator.world, request)));
+      case "POST simulate-places":
+        return ok(simulatePlaces(emulator.world, json()));
+      case "POST access": {
+        const { site, taxoGroup, mode } = json();
+        emulator.world.site(site).setAccess(taxoGroup, mode);
+        return ok({ site, taxoGroup, mode });
+      }
+      case "GET truth":
+        return await dump(res, emulator, truthFilter(query), query["items"] === "1");
+      case "GET requests":
+        return ok(emulator.requests.list(requestFilter(query)));
+      case "DELETE requests":
+        emulator.requests.clear();
+        return ok([]);
+      default:
+        return reply(res, 404, { error: `${command}: no such control; see the list in main.ts --help` });
+    }
+  } catch (error) {
+    reply(res, 400, { error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function siteList(emulator: Emulator) {
+  return [...emulator.world.sites.values()].map((site) => ({
+    name: site.name,
+    url: emulator.url(site.name),
+    accounts: site.options.accounts.map((a) => ({ userEmail: a.userEmail, clientKey: a.clientKey })),
+    observations: [...site.observations.values()].filter((o) => !o.deleted).length,
+    taxoGroups: site.catalogue.groups,
+    units: site.catalogue.units,
+  }));
+}
+
+function reply(res: ServerResponse, status: number, value: unknown): void {
+  res.writeHead(status, { "content-type": "application/json; charset=utf-8" });
+  res.end(`${JSON.stringify(value)}\n`);
+}
+
+/** One row a line: half a million rows are never one string. */
+async function dump(
+  res: ServerResponse,
+  emulator: Emulator,
+  want: TruthFilter,
+  items: boolean,
+): Promise<void> {
+  res.writeHead(200, { "content-type": "application/json; charset=utf-8" });
+  let part = "[";
+  let between = "\n";
+  for (const row of emulator.world.truth(want)) {
+    const site = emulator.world.site(row.site);
+    const one = items ? { ...row, item: site.item(site.observations.get(row.id) as never) } : row;
+    part += between + JSON.stringify(one);
+    between = ",\n";
+    if (part.length < 1 << 20) continue;
+    if (!res.write(part)) await new Promise((done) => res.once("drain", done).once("close", done));
+    if (res.destroyed) return;
+    part = "";
+  }
+  res.end(`${part}\n]\n`);
+}
+
+function truthFilter(query: Record<string, string>): TruthFilter {
+  return {
+    ...(query["site"] ? { site: query["site"] } : {}),
+    ...(query["taxoGroup"] ? { taxoGroup: Number(query["taxoGroup"]) } : {}),
+    ...(query["unit"] ? { unit: query["unit"] } : {}),
+    ...(query["userEmail"] ? { userEmail: query["userEmail"] } : {}),
+    deleted: query["deleted"] === "1",
+    unreadable: query["unreadable"] === "1",
+  };
+}
+
+function requestFilter(query: Record<string, string>): RequestFilter {
+  return {
+    ...(query["site"] ? { site: query["site"] } : {}),
+    ...(query["userEmail"] ? { userEmail: query["userEmail"] } : {}),
+    ...(query["endpoint"] ? { endpoint: query["endpoint"] } : {}),
+    ...(query["after"] ? { after: Number(query["after"]) } : {}),
+  };
+}

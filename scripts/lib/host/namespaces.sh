@@ -17,4 +17,5 @@ host_enter() {
 host_init_pid() { tr -d ' ' <"/proc/$1/task/$1/children" 2>/dev/null; }
 
 # process_start PID: when it started, in clock ticks since boot; with the pid it names one process for ever.
-process_start() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+# Nothing for one that has ended, also when nobody has collected it yet.
+process_start() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '$1 != "Z" && $1 != "X" { print $20 }'; }

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { FaultOptions } from "./faults";
 import type { RequestFilter } from "./requests";
 import type { Emulator } from "./server";
@@ -43,6 +45,7 @@ export async function control(
         return ok({ site, taxoGroup, mode });
       }
       case "GET truth":
+        if (query["site"]) emulator.world.site(query["site"]);
         return await dump(res, emulator, truthFilter(query), query["items"] === "1");
       case "GET requests":
         return ok(emulator.requests.list(requestFilter(query)));
@@ -53,6 +56,7 @@ export async function control(
         return reply(res, 404, { error: `${command}: no such control; see the list in main.ts --help` });
     }
   } catch (error) {
+    if (res.headersSent) return void res.destroy();
     reply(res, 400, { error: error instanceof Error ? error.message : String(error) });
   }
 }
@@ -73,7 +77,7 @@ function reply(res: ServerResponse, status: number, value: unknown): void {
   res.end(`${JSON.stringify(value)}\n`);
 }
 
-/** One row a line: half a million rows are never one string. */
+/** A JSON array, one row a line: half a million rows are never one string. */
 async function dump(
   res: ServerResponse,
   emulator: Emulator,
@@ -81,19 +85,22 @@ async function dump(
   items: boolean,
 ): Promise<void> {
   res.writeHead(200, { "content-type": "application/json; charset=utf-8" });
+  await pipeline(Readable.from(truthText(emulator, want, items)), res);
+}
+
+function* truthText(emulator: Emulator, want: TruthFilter, items: boolean): Generator<string> {
   let part = "[";
   let between = "\n";
   for (const row of emulator.world.truth(want)) {
     const site = emulator.world.site(row.site);
-    const one = items ? { ...row, item: site.item(site.observations.get(row.id) as never) } : row;
-    part += between + JSON.stringify(one);
+    const observation = items ? site.observations.get(row.id) : undefined;
+    part += between + JSON.stringify(observation ? { ...row, item: site.item(observation) } : row);
     between = ",\n";
-    if (part.length < 1 << 20) continue;
-    if (!res.write(part)) await new Promise((done) => res.once("drain", done).once("close", done));
-    if (res.destroyed) return;
+    if (part.length < 1 << 18) continue;
+    yield part;
     part = "";
   }
-  res.end(`${part}\n]\n`);
+  yield `${part}\n]\n`;
 }
 
 function truthFilter(query: Record<string, string>): TruthFilter {

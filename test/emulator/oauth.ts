@@ -48,7 +48,7 @@ export class Gate {
       (a) => a.clientKey === fields["oauth_consumer_key"] && a.userEmail === query.get("user_email"),
     );
     if (!account) return { refused: "unknown consumer key or user_email" };
-    if (!sameText(account.userPassword, query.get("user_pw") ?? "")) return { refused: "wrong user_pw" };
+    if (!sameText(account.userPassword, query.get("user_pw") ?? "")) return { refused: "wrong password" };
     const { oauth_signature: signature = "", realm: _, ...signed } = fields;
     const expected = oauthOf(account).getSignature(
       { url, method },

@@ -62,6 +62,8 @@ export class Emulator {
     if (url.pathname.startsWith("/_control")) return control(this, req, res, url, body);
     const [, siteName = "", endpoint = ""] = /^\/([^/]+)\/api\/(.*?)\/*$/.exec(url.pathname) ?? [];
     const call = callOf(req, url, siteName, endpoint, body);
+    const units = this.world.sites.get(siteName)?.shortNames(askedUnits(body));
+    if (units) call.units = units;
     const fault = this.faults.take(call);
     const { reply, page, refused } = this.answer(req, url, call, body);
     const entry = this.requests.add({ ...recorded(call, url, body), status: 0, rows: page?.rows ?? 0 });
@@ -120,11 +122,8 @@ function emptied(value: unknown): string {
 }
 
 function callOf(req: IncomingMessage, url: URL, site: string, endpoint: string, body: string): Call {
-  const parsed = parsedBody(body) as
-    | { taxonomic_group?: unknown; territorial_unit_ids?: unknown }
-    | undefined;
+  const parsed = parsedBody(body) as { taxonomic_group?: unknown } | undefined;
   const group = url.searchParams.get("id_taxo_group") ?? parsed?.taxonomic_group;
-  const units = parsed?.territorial_unit_ids;
   return {
     site,
     endpoint,
@@ -132,8 +131,6 @@ function callOf(req: IncomingMessage, url: URL, site: string, endpoint: string, 
     userEmail: url.searchParams.get("user_email") ?? "",
     clientKey: parseAuthorization(req.headers.authorization)?.["oauth_consumer_key"] ?? "",
     ...(group === undefined || group === null ? {} : { taxoGroup: Number(group) }),
-    // id_country is one digit at every site here; the rest is the short name.
-    ...(Array.isArray(units) ? { units: units.map((u) => String(u).slice(1)) } : {}),
     page: Pager.numberOf(url.searchParams.get("pagination_key")),
   };
 }
@@ -144,6 +141,10 @@ function recorded(call: Call, url: URL, body: string): Omit<RecordedRequest, "n"
   delete query["user_pw"];
   const parsed = parsedBody(body);
   return { ...rest, query, ...(parsed === undefined ? {} : { body: parsed }) };
+}
+
+function askedUnits(body: string): unknown {
+  return (parsedBody(body) as { territorial_unit_ids?: unknown } | undefined)?.territorial_unit_ids;
 }
 
 function parsedBody(body: string): unknown {

@@ -37,9 +37,16 @@ export interface ChangeRequest extends Common {
 
 export type SimulateRequest = InsertRequest | ChangeRequest;
 
+const KNOWN = new Set(
+  "action site count at between taxoGroup unit sightedAt inForm ids enteredAfter enteredBefore".split(" "),
+);
+
 /** Lets the portal's users do something. Returns the rows as they are afterwards. */
 export function simulate(world: World, request: SimulateRequest): TruthRow[] {
   const site = world.site(request.site);
+  for (const key of Object.keys(request))
+    if (!KNOWN.has(key))
+      throw new Error(`simulate: ${JSON.stringify(key)} is not one of ${[...KNOWN].join(", ")}`);
   switch (request.action) {
     case "insert":
       return insert(site, request).map((o) => site.truthRow(o));

@@ -8,7 +8,7 @@ import {
   seedObservations,
   updateTs,
 } from "./observations";
-import type { ResolvedOptions, ResolvedSite } from "./options";
+import type { ResolvedOptions, ResolvedSite, UnitOptions } from "./options";
 import { type Random, randomFrom } from "./random";
 
 /** The portal's diff reaches this far back, in milliseconds. */
@@ -77,10 +77,16 @@ export class SiteWorld {
     this.observations.set(o.id, o);
     this.nextObservation = Math.max(this.nextObservation, o.id + 1);
     const unit = o.place.commune.unit;
-    const key = `${o.group}/${unit.idCountry ?? "1"}${unit.shortName}`;
+    const key = `${o.group}/${unitKey(unit)}`;
     const list = this.byGroupAndUnit.get(key);
     if (list) list.push(o);
     else this.byGroupAndUnit.set(key, [o]);
+  }
+
+  /** Short names of the units that a search names by country and short name; undefined if it names none. */
+  shortNames(asked: unknown): string[] | undefined {
+    if (!Array.isArray(asked)) return undefined;
+    return this.catalogue.units.filter((u) => asked.includes(unitKey(u))).map((u) => u.shortName);
   }
 
   item(o: Observation, short = true): Item {
@@ -92,7 +98,7 @@ export class SiteWorld {
     const first = new Date(query.from).setHours(0, 0, 0, 0) / 1000;
     const end =
       new Date(query.to.getFullYear(), query.to.getMonth(), query.to.getDate() + 1).getTime() / 1000;
-    const units = query.units ?? this.catalogue.units.map((u) => `${u.idCountry ?? "1"}${u.shortName}`);
+    const units = query.units ?? this.catalogue.units.map(unitKey);
     return units.flatMap((unit) =>
       (this.byGroupAndUnit.get(`${query.group}/${unit}`) ?? []).filter((o) => {
         const when = query.byEntry ? o.inserted : o.sighted;
@@ -180,6 +186,11 @@ export interface TruthFilter {
   /** Only what this account may read. */
   userEmail?: string;
   unreadable?: boolean;
+}
+
+/** A unit as a search names it. */
+function unitKey(unit: UnitOptions): string {
+  return `${unit.idCountry ?? "1"}${unit.shortName}`;
 }
 
 function localDay(epoch: number): string {

@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Client, type ClientConfig, escapeIdentifier } from "pg";
+import { RunError } from "./errors";
+
+/** The sync's own access to its database. Connections are short: a download lasts hours between two uses. */
+export interface Database {
+  /** The check schema, quoted. */
+  schema: string;
+  rows<T>(sql: string, values?: unknown[]): Promise<T[]>;
+  /** One connection for several statements. */
+  session<T>(use: (client: Client) => Promise<T>): Promise<T>;
+}
+
+/**
+ * Opens nothing yet; each use connects by the service of ~/.pg_service.conf, the password by ~/.pgpass.
+ * libpq reads that file, node-postgres does not, hence the few keys here.
+ */
+export function databaseOf(home: string, service: string, checkSchema: string): Database {
+  const session = async <T>(use: (client: Client) => Promise<T>): Promise<T> => {
+    const client = await connect(home, service);
+    try {
+      return await use(client);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  };
+  return {
+    schema: escapeIdentifier(checkSchema),
+    session,
+    rows: <T>(sql: string, values: unknown[] = []) =>
+      session(async (client) => (await client.query(sql, values)).rows as T[]),
+  };
+}
+
+async function connect(home: string, service: string): Promise<Client> {
+  const path = join(home, ".pg_service.conf");
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new RunError({ key: "noServiceFile", path, cause: (error as Error).message });
+  }
+  const keys = parseService(text, service);
+  if (!keys) throw new RunError({ key: "noService", path, service });
+  const tls = ssl(keys, readFileSync);
+  try {
+    return await open(keys, tls.first);
+  } catch (error) {
+    const cause = error as Error;
+    if (tls.orPlain && /does not support SSL/.test(cause.message)) {
+      return await open(keys, false).catch((again: Error) => fail(keys, again));
+    }
+    return fail(keys, cause);
+  }
+}
+
+function fail(keys: Record<string, string>, error: Error): never {
+  const where = `${keys["host"] ?? "localhost"}:${keys["port"] ?? "5432"}/${keys["dbname"] ?? keys["user"]}`;
+  throw new RunError({
+    key: "noDatabase",
+    where,
+    cause: error.message || (error as NodeJS.ErrnoException).code || "",
+  });
+}
+
+async function open(keys: Record<string, string>, ssl: ClientConfig["ssl"]): Promise<Client> {
+  const client = new Client({
+    host: keys["host"] ?? "localhost",
+    port: Number(keys["port"] ?? 5432),
+    user: keys["user"],
+    database: keys["dbname"] ?? keys["user"],
+    password: keys["password"],
+    application_name: "vn-check",
+    connectionTimeoutMillis: 1000 * Number(keys["connect_timeout"] ?? 30),
+    keepAlive: true,
+    ssl: ssl ?? false,
+  });
+  // A connection that breaks while idle is told by the next query; alone it must not end the process.
+  client.on("error", () => undefined);
+  await client.connect();
+  return client;
+}
+
+/** The keys of one section of a service file, as libpq reads it; undefined where it has no such section. */
+export function parseService(text: string, service: string): Record<string, string> | undefined {
+  let keys: Record<string, string> | undefined;
+  let inside = false;
+  for (const raw of text.split(/\r?\n/)) {
+    const line = raw.trim();
+    if (line === "" || line.startsWith("#")) continue;
+    if (line.startsWith("[")) {
+      inside = line === `[${service}]` && keys === undefined;
+      if (inside) keys = {};
+    } else if (inside && keys) {
+      const at = line.indexOf("=");
+      if (at > 0) keys[line.slice(0, at).trim()] = line.slice(at + 1).trim();
+    }
+  }
+  return keys;
+}
+
+/** libpq's sslmode for node-postgres. `prefer`, libpq's default, is encrypted where the server can. */
+function ssl(
+  keys: Record<string, string>,
+  read: (path: string) => Buffer,
+): { first: ClientConfig["ssl"]; orPlain: boolean } {
+  const mode = keys["sslmode"] ?? "prefer";
+  const ca = keys["sslrootcert"] ? { ca: read(keys["sslrootcert"]) } : {};
+  if (mode === "disable" || mode === "allow" || keys["host"]?.startsWith("/"))
+    return { first: false, orPlain: false };
+  if (mode === "verify-full") return { first: ca, orPlain: false };
+  if (mode === "verify-ca") return { first: { ...ca, checkServerIdentity: () => undefined }, orPlain: false };
+  return { first: { rejectUnauthorized: false }, orPlain: mode === "prefer" };
+}

@@ -1,0 +1,142 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, unlinkSync } from "node:fs";
+import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { EXIT, RunError } from "./errors";
+import { type Paths, readIfThere, writePrivate } from "./files";
+
+const HELD = "VN_CHECK_LOCKED";
+
+/** Whether this process runs under the lock: re-executed by `underLock`. */
+export function holdsLock(): boolean {
+  return process.env[HELD] === "1";
+}
+
+/**
+ * Runs this very command again under flock (Node has no lock of its own) and gives its exit code:
+ * 75 at once where another run holds the lock. The kernel ends the lock with the process, and the
+ * command with this one, whatever ends it.
+ */
+export async function underLock(paths: Paths): Promise<number> {
+  mkdirSync(paths.state, { recursive: true, mode: 0o700 });
+  const child = spawn(
+    "setpriv",
+    // --no-fork: flock becomes the command, so that there is no third process in between.
+    [
+      "--pdeathsig",
+      "KILL",
+      "flock",
+      "-n",
+      "-E",
+      String(EXIT.busy),
+      "--no-fork",
+      paths.lock,
+      ...thisCommand(),
+    ],
+    { stdio: "inherit", env: { ...process.env, [HELD]: "1" } },
+  );
+  const forward = (signal: NodeJS.Signals) => child.kill(signal);
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => forward(signal));
+  return await new Promise<number>((done, fail) => {
+    child.once("error", () => fail(new RunError({ key: "noProgram", program: "setpriv" })));
+    child.once("exit", (code, signal) => done(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+  });
+}
+
+/** Starts this runner with other arguments in a session of its own, and does not wait for it. */
+export function inBackground(args: string[]): void {
+  const { [HELD]: _, ...env } = process.env;
+  const [program = process.execPath, ...own] = thisCommand();
+  const bundle = own.slice(0, own.length - process.argv.slice(2).length);
+  spawn("setsid", ["--fork", program, ...bundle, ...args], { stdio: "ignore", env }).unref();
+}
+
+function thisCommand(): string[] {
+  return [process.execPath, ...process.execArgv, process.argv[1] ?? "", ...process.argv.slice(2)];
+}
+
+/** Whether a run holds the lock now. */
+export function isLocked(paths: Paths): boolean {
+  if (holdsLock()) return true;
+  const tried = spawnSync("flock", ["-n", "-E", String(EXIT.busy), paths.lock, "true"], { stdio: "ignore" });
+  return tried.status === EXIT.busy;
+}
+
+/** The descriptor of the lock in this process: a client process must not keep it open. */
+export function lockDescriptor(paths: Paths): number | undefined {
+  if (!holdsLock()) return undefined;
+  for (const name of readdirSync("/proc/self/fd")) {
+    try {
+      if (readlinkSync(`/proc/self/fd/${name}`) === paths.lock) return Number(name);
+    } catch {} // the descriptor of this very readdir is gone again
+  }
+  return undefined;
+}
+
+/** A process that cannot be mistaken for a later one of the same pid. */
+interface ProcessMark {
+  pid: number;
+  /** Clock ticks from boot to its start, field 22 of /proc/<pid>/stat. */
+  start: string;
+  boot: string;
+}
+
+/** Writes down a client process that has just been started. */
+export function recordProcess(paths: Paths, pid: number): void {
+  const start = startOf(pid);
+  if (start)
+    writePrivate(paths.process, JSON.stringify({ pid, start, boot: bootId() } satisfies ProcessMark));
+}
+
+/** The client process has ended. */
+export function forgetProcess(paths: Paths): void {
+  try {
+    unlinkSync(paths.process);
+  } catch {} // it had ended before it could be written down
+}
+
+/**
+ * Makes sure that no client process of an earlier run lives: it would write into the same tables.
+ * @returns its pid if one had to be ended
+ */
+export async function endLeftover(paths: Paths): Promise<number | undefined> {
+  const text = readIfThere(paths.process);
+  if (text === undefined) return undefined;
+  let ended: number | undefined;
+  const mark = parseMark(text);
+  if (mark && mark.boot === bootId() && startOf(mark.pid) === mark.start) {
+    ended = mark.pid;
+    process.kill(mark.pid, "SIGKILL");
+    for (let i = 0; startOf(mark.pid) === mark.start; i++) {
+      if (i === 100) throw new RunError({ key: "stillAlive", pid: mark.pid });
+      await sleep(100);
+    }
+  }
+  forgetProcess(paths);
+  return ended;
+}
+
+function parseMark(text: string): ProcessMark | undefined {
+  try {
+    const mark = JSON.parse(text) as ProcessMark;
+    return Number.isInteger(mark.pid) && mark.pid > 1 ? mark : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function startOf(pid: number): string | undefined {
+  try {
+    // The name, in brackets, may hold blanks and brackets: count from the last one.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return fields[0] === "Z" ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function bootId(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+}

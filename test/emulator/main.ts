@@ -13,6 +13,9 @@ Controls (JSON), on the same port:
   GET    /_control/faults             POST: one or a list; DELETE: all, or /_control/faults/ID
   GET    /_control/requests?site=&userEmail=&endpoint=&after=   DELETE: forget them
 
+Started by a program, it is best run as \`node --import tsx test/emulator/main.ts\`: then the process to end is the
+emulator itself, not npm, which would leave it running.
+
 Example, the third search of one account fails once with 500:
   curl -d '{"kind":"status","status":500,"endpoint":"observations/search","userEmail":"check.isere@example.org","call":3}' \\
     http://127.0.0.1:PORT/_control/faults

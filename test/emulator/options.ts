@@ -112,6 +112,7 @@ export function resolveOptions(given: EmulatorOptions = {}): ResolvedOptions {
     ...rest,
     sites: sites.map(resolveSite),
   };
+  if (Number.isNaN(options.now.getTime())) throw new Error("now: not an ISO date and time");
   if (!(options.pageSize >= 1)) throw new Error(`pageSize: ${options.pageSize}: at least 1`);
   if (!(options.recentShare >= 0 && options.recentShare <= 1))
     throw new Error(`recentShare: ${options.recentShare}: from 0 to 1`);

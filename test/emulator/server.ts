@@ -24,6 +24,8 @@ export class Emulator {
     this.pager = new Pager(options.pageSize);
     this.server = createServer((req, res) => {
       this.handle(req, res).catch((error: unknown) => {
+        // A client that is killed in mid-request is no error of the emulator's.
+        if (req.socket.destroyed) return;
         console.error("emulator:", error);
         if (res.headersSent) res.destroy();
         else res.writeHead(500).end(String(error));
@@ -38,7 +40,8 @@ export class Emulator {
   /** What goes into `site:` of evn.yaml; ends with a slash, as the client needs it. */
   url(site: string): string {
     this.world.site(site);
-    return `http://${this.options.host}:${this.port}/${site}/`;
+    const host = this.options.host === "0.0.0.0" ? "127.0.0.1" : this.options.host;
+    return `http://${host}:${this.port}/${site}/`;
   }
 
   async listen(): Promise<this> {

@@ -31,7 +31,9 @@ const FIELDS = [
 export function checkCron(expression: string): string {
   const parts = expression.trim().split(/\s+/);
   if (parts.length !== FIELDS.length) {
-    throw new InputError(`needs five fields (minute hour day-of-month month day-of-week), has ${parts.length}`);
+    throw new InputError(
+      `needs five fields (minute hour day-of-month month day-of-week), has ${parts.length}`,
+    );
   }
   FIELDS.forEach((field, i) => {
     for (const item of (parts[i] as string).split(",")) checkItem(item, field);
@@ -45,7 +47,8 @@ function checkItem(item: string, field: (typeof FIELDS)[number]): void {
   if (!match) throw wrong("not a number, *, a-b, or one of these with /step");
   const [, base, from, to, step] = match;
   if (step !== undefined && (Number(step) < 1 || Number(step) > field.max)) throw wrong("step out of range");
-  if (step !== undefined && base !== "*" && to === undefined) throw wrong("a step needs * or a range before it");
+  if (step !== undefined && base !== "*" && to === undefined)
+    throw wrong("a step needs * or a range before it");
   const number = (text: string): number => {
     if (/^[0-9]+$/.test(text)) return Number(text);
     const index = (field.words as readonly string[]).indexOf(text.toLowerCase());

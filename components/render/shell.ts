@@ -18,11 +18,13 @@ export function asRoot(script: string): string {
  * The command that runs a script as an account without a login: its home as HOME and working directory,
  * umask 077, nothing of the caller's environment. The host's own settings for package indexes, proxies and
  * certificates (/etc/environment) are kept, as a login would have them.
+ *
+ * @param missingOk where the account is gone, there is nothing to do (for what destroy runs)
  */
-export function asAccount(account: string, home: string, script: string): string {
+export function asAccount(account: string, home: string, script: string, missingOk = false): string {
   const inner = `set -eu\numask 077\ncd "$HOME"\n${HOST_ENVIRONMENT}\n${script}`;
   return asRoot(
-    `exec runuser -u ${account} -- env -i HOME=${home} USER=${account} LOGNAME=${account} LC_ALL=C.UTF-8 ` +
+    `${missingOk ? `getent passwd ${account} >/dev/null || exit 0\n` : ""}exec runuser -u ${account} -- env -i HOME=${home} USER=${account} LOGNAME=${account} LC_ALL=C.UTF-8 ` +
       `PATH=/usr/local/bin:/usr/bin:/bin sh -c ${quote(inner)}`,
   );
 }

@@ -1,0 +1,44 @@
+import * as pulumi from "@pulumi/pulumi";
+import { HostFile } from "./host/hostFile";
+import { HostScript } from "./host/hostScript";
+import type { Account, Where } from "./host/where";
+import { CONSTRAINTS } from "./render/constraints";
+import { VENV, venvBuilder } from "./render/venv";
+
+export interface ClientApiVnArgs {
+  where: Where;
+  account: Account;
+  /** Version of Client-API-VN. */
+  version: string;
+  /** Source of the adapter that runs one job of this version in one process. */
+  adapter: string;
+}
+
+/** Client-API-VN in a venv of the account, with the adapter that the jobs use. */
+export class ClientApiVn extends pulumi.ComponentResource {
+  constructor(name: string, args: ClientApiVnArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("vn-sync-check:host:ClientApiVn", name, {}, opts);
+    const { where, account, version, adapter } = args;
+    const builder = venvBuilder(version);
+    const file = (part: string, path: string, mode: string, text: string) =>
+      new HostFile(`${name}-${part}`, { where, as: account, path, mode, text }, { parent: this });
+    const files = [
+      file("constraints", VENV.constraints, "0644", CONSTRAINTS),
+      file("adapter", VENV.adapter, "0644", adapter),
+      file("builder", VENV.builder, "0755", builder),
+    ];
+    new HostScript(
+      name,
+      {
+        where,
+        as: account,
+        create: `sh ${VENV.builder}`,
+        // Not read: a change of any of the three files runs the builder again.
+        stdin: [builder, CONSTRAINTS, adapter].join("\n"),
+        identity: [],
+      },
+      { parent: this, dependsOn: files },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,66 @@
+import * as postgresql from "@pulumi/postgresql";
+import * as pulumi from "@pulumi/pulumi";
+import type { DatabaseConfig } from "./config";
+import type { Names } from "./render/names";
+import { scramVerifier } from "./render/scram";
+import { ownsNothing } from "./render/sqlGuards";
+import { SqlSteps } from "./sqlSteps";
+
+export interface DatabaseArgs {
+  database: DatabaseConfig;
+  names: Names;
+  /** Password of the sync's login. */
+  password: pulumi.Output<string>;
+}
+
+/**
+ * The two roles that come and go with the stack: the sync's login, and the one that owns the functions
+ * which write to main. Before either is dropped, destroy makes sure that it owns nothing: dropping a role
+ * hands what it owns to the admin login without a word.
+ */
+export class Database extends pulumi.ComponentResource {
+  readonly provider: postgresql.Provider;
+
+  constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("vn-sync-check:database:Database", name, {}, opts);
+    const { database, names } = args;
+    this.provider = new postgresql.Provider(
+      name,
+      {
+        host: database.address,
+        port: database.port,
+        database: database.name,
+        username: database.adminUser,
+        password: database.adminPassword,
+        sslmode: database.sslmode,
+        // The admin login need not be a superuser, so pg_shadow is not read.
+        superuser: false,
+        connectTimeout: 30,
+      },
+      { parent: this },
+    );
+    const options = { parent: this, provider: this.provider };
+    const login = new postgresql.Role(
+      `${name}-login`,
+      {
+        name: names.login,
+        login: true,
+        // The verifier, because the server's log may show the statement.
+        password: args.password.apply(scramVerifier),
+      },
+      options,
+    );
+    const repair = new postgresql.Role(`${name}-repair`, { name: names.repairRole, login: false }, options);
+    new SqlSteps(
+      `${name}-guard`,
+      {
+        database,
+        apply: [],
+        remove: [names.login, names.repairRole].map(ownsNothing),
+        identity: [names.login],
+      },
+      { parent: this, dependsOn: [login, repair] },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,31 @@
+import * as pulumi from "@pulumi/pulumi";
+import { HostScript } from "./host/hostScript";
+import type { Account, Where } from "./host/where";
+import { HOME_FILES } from "./render/names";
+
+export interface FirstImportArgs {
+  where: Where;
+  account: Account;
+  /** Another set of sites starts the import of the new ones. */
+  sites: string[];
+}
+
+/** Starts the first import in the background of the host; `up` does not wait for its end. */
+export class FirstImport extends pulumi.ComponentResource {
+  constructor(name: string, args: FirstImportArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("vn-sync-check:host:FirstImport", name, {}, opts);
+    new HostScript(
+      name,
+      {
+        where: args.where,
+        as: args.account,
+        // What is imported already is left out, and one under way is not started twice.
+        create: `${HOME_FILES.bin}/vn-check init --background </dev/null`,
+        stdin: `${args.sites.join("\n")}\n`,
+        identity: [],
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}

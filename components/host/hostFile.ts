@@ -1,0 +1,40 @@
+import * as pulumi from "@pulumi/pulumi";
+import { fileRemoval, fileWriter } from "../render/fileScripts";
+import { HostScript } from "./hostScript";
+import type { Account, Where } from "./where";
+
+export interface HostFileArgs {
+  where: Where;
+  /** Owner of the file, which then writes it itself; root without it. */
+  as?: Account;
+  /** Absolute, or relative to the account's home. */
+  path: string;
+  /** Octal, four digits. */
+  mode: string;
+  text: pulumi.Input<string>;
+  /** A shell filter that the text passes on the host, for what only the host knows (today's date). */
+  filter?: string;
+  /** See `HostScriptArgs.identity`; host and path are added. */
+  identity?: pulumi.Input<string>[];
+}
+
+/** A file on the host: written beside its place and renamed into it, removed by destroy. */
+export class HostFile extends pulumi.ComponentResource {
+  constructor(name: string, args: HostFileArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("vn-sync-check:host:File", name, {}, opts);
+    new HostScript(
+      name,
+      {
+        where: args.where,
+        ...(args.as !== undefined && { as: args.as }),
+        create: fileWriter(args.path, args.mode, args.filter),
+        delete: fileRemoval(args.path),
+        stdin: args.text,
+        identity: [args.path, ...(args.identity ?? [])],
+        show: false,
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}

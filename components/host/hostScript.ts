@@ -1,0 +1,72 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { asAccount, asRoot } from "../render/shell";
+import type { Account, Where } from "./where";
+
+export interface HostScriptArgs {
+  where: Where;
+  /** Runs the scripts as this account, with its home as HOME and working directory; as root without it. */
+  as?: Account;
+  /** Shell text; must be idempotent, since a killed `up` runs it again. */
+  create: string;
+  /** Runs instead of `create` when an input has changed. */
+  update?: string;
+  /** Kept in the state, so it runs as it was when it was last applied. */
+  delete?: string;
+  /** Given to the scripts on standard input: the way for contents and secrets. */
+  stdin?: pulumi.Input<string>;
+  /** What identifies the thing beside host and account: a path, a name. Never a content. */
+  identity: pulumi.Input<string>[];
+  /** Shows what the script prints while it runs (default true). */
+  show?: boolean;
+}
+
+/**
+ * A script on the host. A change of its identity removes the thing with the old script before it is made
+ * anew; a change of anything else runs `update` or `create` again.
+ */
+export class HostScript extends pulumi.ComponentResource {
+  readonly stdout: pulumi.Output<string>;
+  /** Changes only when the script's thing is made anew: what lives in it takes this into its identity. */
+  readonly made: pulumi.Output<string>;
+
+  constructor(name: string, args: HostScriptArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("vn-sync-check:host:Script", name, {}, opts);
+    const { where, as } = args;
+    const wrap = (script: string, missingOk = false) =>
+      as === undefined ? asRoot(script) : asAccount(as.name, as.home, script, missingOk);
+    const inputs = {
+      create: wrap(args.create),
+      ...(args.update !== undefined && { update: wrap(args.update) }),
+      ...(args.delete !== undefined && { delete: wrap(args.delete, true) }),
+      ...(args.stdin !== undefined && { stdin: args.stdin }),
+      triggers: [...where.identity, ...(as === undefined ? [] : [as.name, as.made]), ...args.identity],
+      addPreviousOutputInEnv: false,
+    };
+    const options: pulumi.CustomResourceOptions = {
+      parent: this,
+      deleteBeforeReplace: true,
+      retainOnDelete: where.oldHostGone,
+    };
+    const show = args.show ?? true;
+    const made =
+      where.connection === undefined
+        ? new command.local.Command(
+            name,
+            { ...inputs, logging: show ? command.local.Logging.StdoutAndStderr : command.local.Logging.None },
+            options,
+          )
+        : new command.remote.Command(
+            name,
+            {
+              ...inputs,
+              connection: where.connection,
+              logging: show ? command.remote.Logging.StdoutAndStderr : command.remote.Logging.None,
+            },
+            options,
+          );
+    this.stdout = made.stdout;
+    this.made = made.id;
+    this.registerOutputs({ stdout: this.stdout });
+  }
+}

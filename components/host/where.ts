@@ -1,0 +1,42 @@
+import type { types } from "@pulumi/command";
+import type * as pulumi from "@pulumi/pulumi";
+import type { HostConfig, SshConfig } from "../config";
+
+/** Where the kit is installed: a host reached by SSH, or this machine (no connection). */
+export interface Where {
+  connection?: types.input.remote.ConnectionArgs;
+  /** What makes it another place: with another value everything goes from the old place first. */
+  identity: string[];
+  /** The old place cannot be reached any more: nothing is removed from it. */
+  oldHostGone: boolean;
+}
+
+/** An account on the host, made by `SystemUser`. */
+export interface Account {
+  name: string;
+  home: string;
+  /** See `HostScript.made`. */
+  made: pulumi.Output<string>;
+}
+
+export function whereOf(host: HostConfig, oldHostGone: boolean): Where {
+  if (host.type === "local") return { identity: ["local"], oldHostGone };
+  const connection = host.bastion
+    ? { ...connectionOf(host), proxy: connectionOf(host.bastion) }
+    : connectionOf(host);
+  return { connection, identity: [host.address, String(host.port)], oldHostGone };
+}
+
+function connectionOf(ssh: SshConfig): Omit<types.input.remote.ConnectionArgs, "proxy"> {
+  const { address, port, user, hostKey, privateKey, privateKeyPassword, password, agentSocket } = ssh;
+  return {
+    host: address,
+    port,
+    user,
+    ...(hostKey !== undefined && { hostKey }),
+    ...(privateKey !== undefined && { privateKey }),
+    ...(privateKeyPassword !== undefined && { privateKeyPassword }),
+    ...(password !== undefined && { password }),
+    ...(agentSocket !== undefined && { agentSocketPath: agentSocket }),
+  };
+}

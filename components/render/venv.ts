@@ -1,0 +1,72 @@
+import { HOME_FILES } from "./names";
+
+/** Where the pieces of the installation are, relative to the account's home. */
+export const VENV = {
+  builder: `${HOME_FILES.lib}/build-venv`,
+  constraints: `${HOME_FILES.lib}/constraints.txt`,
+  adapter: `${HOME_FILES.lib}/client_job.py`,
+} as const;
+
+/**
+ * The program on the host that makes sure of Client-API-VN. It is kept there, because a new Python on the
+ * host (an upgrade of Debian) needs the same again.
+ *
+ * A venv cannot be moved, so each has a folder of its own, named by what is in it, and `.venv.clientapivn`
+ * is a link that is renamed into place once the new one has been seen to start. One that does not start is
+ * removed and the link stays as it was. The previous folder is kept for jobs that still run in it.
+ */
+export function venvBuilder(version: string): string {
+  return `#!/bin/sh
+# Written by vn-sync-check: installs Client-API-VN ${version} for this host's Python, where it is not there yet.
+set -eu
+umask 077
+cd "$HOME"
+link=${HOME_FILES.venv}
+if [ -e "$link" ] && [ ! -L "$link" ]; then
+  echo "$HOME/$link is a folder that was not made by vn-sync-check: move it away, then try again" >&2
+  exit 1
+fi
+python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+key=$({ echo ${version} "$python"; cat ${VENV.constraints}; } | sha256sum | cut -c 1-12)
+folder=$link-$key
+
+# The interpreter starts, the client's own command too, and the adapter fits the client's version.
+works() {
+  "$1/bin/python" ${VENV.adapter} --check >$link.log 2>&1 && "$1/bin/transfer_vn" --version >>$link.log 2>&1
+}
+
+if [ ! -x "$folder/bin/python" ] || ! works "$folder"; then
+  echo "installing Client-API-VN ${version} for Python $python"
+  rm -rf "$folder"
+  trap 'rm -rf "$folder"' EXIT
+  trap 'exit 1' HUP INT TERM
+  python3 -m venv "$folder"
+  for attempt in 1 2 3; do
+    "$folder/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --no-cache-dir --only-binary psycopg2-binary,numpy,pyproj -c ${VENV.constraints} setuptools Client-API-VN==${version} >$link.log 2>&1 && break
+    if [ "$attempt" = 3 ]; then
+      tail -n 20 $link.log >&2
+      echo "pip could not install Client-API-VN ${version}; the version before, if any, is still in use. pip uses this host's own settings (/etc/pip.conf, /etc/environment)." >&2
+      exit 1
+    fi
+    sleep 5
+  done
+  if ! works "$folder"; then
+    tail -n 20 $link.log >&2
+    echo "Client-API-VN ${version} does not start with Python $python; the version before, if any, is still in use" >&2
+    exit 1
+  fi
+  trap - EXIT HUP INT TERM
+fi
+
+before=$(readlink "$link" || true)
+if [ "$before" != "$folder" ]; then
+  ln -s "$folder" "$link.new.$$"
+  mv -fT "$link.new.$$" "$link"
+fi
+for old in "$link"-*; do
+  case $old in "$folder" | "$before") ;; *) rm -rf "$old" ;; esac
+done
+rm -f $link.log
+echo "Client-API-VN ${version} on Python $python"
+`;
+}

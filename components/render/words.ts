@@ -1,0 +1,72 @@
+import type { Schedule } from "./cronEntry";
+import { HOME_FILES, type Names } from "./names";
+
+const DAYS = {
+  fr: ["dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"],
+  en: ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"],
+} as const;
+
+/** When a cron expression fires, in plain words where it is one of the usual kinds. */
+export function whenInWords(expression: string, locale: "fr" | "en"): string {
+  const [minute = "", hour = "", day, month, weekday = ""] = expression.split(/\s+/);
+  const number = /^[0-9]+$/;
+  const fr = locale === "fr";
+  if (day === "*" && month === "*" && number.test(minute)) {
+    if (hour === "*" && weekday === "*")
+      return fr ? `chaque heure, à la minute ${minute}` : `every hour, at minute ${minute}`;
+    if (number.test(hour)) {
+      const time = `${hour.padStart(2, "0")}:${minute.padStart(2, "0")}`;
+      if (weekday === "*") return fr ? `chaque jour à ${time}` : `every day at ${time}`;
+      if (number.test(weekday)) {
+        const name = DAYS[locale][Number(weekday) % 7];
+        return fr ? `chaque ${name} à ${time}` : `every ${name} at ${time}`;
+      }
+    }
+  }
+  return fr ? `selon cron « ${expression} »` : `as cron reads "${expression}"`;
+}
+
+/** What runs when, for the stack's outputs. */
+export function scheduleInWords(
+  schedule: Schedule,
+  locale: "fr" | "en",
+): Record<"daily" | "weekly" | "watch", string> {
+  const when = (expression: string) => whenInWords(expression, locale);
+  return locale === "fr"
+    ? {
+        daily: `${when(schedule.daily)} : les mises à jour du portail, puis la réparation de ce qu'elles ont touché`,
+        weekly: `${when(schedule.weekly)} : les derniers jours retéléchargés, prouvés complets, puis la base principale réparée`,
+        watch: `${when(schedule.watch)} : reprise d'un premier import interrompu, sinon rien`,
+      }
+    : {
+        daily: `${when(schedule.daily)}: the portal's updates, then the repair of what they touched`,
+        weekly: `${when(schedule.weekly)}: the last days downloaded again, proven complete, then the main copy repaired`,
+        watch: `${when(schedule.watch)}: an unfinished first import resumed, else nothing`,
+      };
+}
+
+/** The command that a person with sudo on the host types to run a verb. */
+export function onHost(names: Names, verb: string): string {
+  return `sudo -u ${names.account} -H ${names.home}/${HOME_FILES.bin}/vn-check ${verb}`;
+}
+
+/** What to do after `up`, and what destroy leaves. */
+export function nextSteps(names: Names, firstImportStarted: boolean, locale: "fr" | "en"): string[] {
+  const status = onHost(names, "status");
+  const init = onHost(names, "init --background");
+  return locale === "fr"
+    ? [
+        firstImportStarted
+          ? `Le premier import est lancé sur le serveur et peut durer des heures ; où il en est : ${status}`
+          : `Lancer le premier import : ${init}`,
+        `Essayer la réparation sans rien écrire : ${onHost(names, "repair --dry-run")}`,
+        "`pulumi destroy` enlève tout sauf les données et les paquets Debian installés ; pour enlever aussi les données : `pulumi config set destroyData true`, `pulumi up`, puis `pulumi destroy`.",
+      ]
+    : [
+        firstImportStarted
+          ? `The first import has been started on the host and may take hours; how far it is: ${status}`
+          : `Start the first import: ${init}`,
+        `Try the repair without writing anything: ${onHost(names, "repair --dry-run")}`,
+        "`pulumi destroy` removes everything but the data and the Debian packages that were installed; to remove the data too: `pulumi config set destroyData true`, `pulumi up`, then `pulumi destroy`.",
+      ];
+}

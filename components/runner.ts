@@ -1,0 +1,29 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { RunnerSettings } from "../scripts/runner/settings";
+import { HostFile } from "./host/hostFile";
+import type { Account, Where } from "./host/where";
+import { HOME_FILES } from "./render/names";
+import { fullWrapper, runnerWrapper } from "./render/runnerFiles";
+
+export interface RunnerArgs {
+  where: Where;
+  account: Account;
+  /** The bundled program. */
+  bundle: string;
+  settings: RunnerSettings;
+}
+
+/** The program that runs the jobs, its settings, and the two commands that start it. */
+export class Runner extends pulumi.ComponentResource {
+  constructor(name: string, args: RunnerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("vn-sync-check:host:Runner", name, {}, opts);
+    const { where, account, bundle, settings } = args;
+    const file = (part: string, path: string, mode: string, text: string) =>
+      new HostFile(`${name}-${part}`, { where, as: account, path, mode, text }, { parent: this });
+    file("bundle", `${HOME_FILES.lib}/vn-check.mjs`, "0644", bundle);
+    file("settings", HOME_FILES.settings, "0644", `${JSON.stringify(settings, null, 2)}\n`);
+    file("command", `${HOME_FILES.bin}/vn-check`, "0755", runnerWrapper(account.home));
+    file("full", `${HOME_FILES.bin}/transfer_vn_full_2w`, "0755", fullWrapper(account.home));
+    this.registerOutputs({});
+  }
+}

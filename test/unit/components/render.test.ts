@@ -1,0 +1,166 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { checkCron, cronEntry } from "../../../components/render/cronEntry";
+import { type EvnYaml, evnYaml } from "../../../components/render/evnYaml";
+import { fileWriter } from "../../../components/render/fileScripts";
+import { installPackages } from "../../../components/render/hostPackages";
+import { namesOf } from "../../../components/render/names";
+import { pgPass, pgService } from "../../../components/render/pgFiles";
+import { fullWrapper, runnerWrapper } from "../../../components/render/runnerFiles";
+import { scramVerifier } from "../../../components/render/scram";
+import { asAccount, asRoot, quote } from "../../../components/render/shell";
+import { makeAccount, removeAccount, stopProcesses } from "../../../components/render/systemUser";
+import { venvBuilder } from "../../../components/render/venv";
+import { nextSteps, scheduleInWords, whenInWords } from "../../../components/render/words";
+
+const names = namesOf("default");
+const times = { daily: "30 4 * * *", weekly: "0 22 * * 6", watch: "17 * * * *", mailTo: "admin@example.org" };
+const target = { address: "db.example.org", port: 5432, database: "a:b\\c", sslmode: "require" };
+const folder = mkdtempSync(join(tmpdir(), "vn-render-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("names of an instance, all within PostgreSQL's 63 bytes", () => {
+  expect(namesOf("savoie")).toMatchSnapshot();
+  for (const name of Object.values(namesOf(`a${"b".repeat(20)}`))) expect(name.length).toBeLessThan(64);
+});
+
+test("cron file", () => {
+  expect(cronEntry(names, times, "fr")).toMatchSnapshot();
+  expect(cronEntry(namesOf("savoie"), times, "en")).toMatchSnapshot();
+});
+
+test.each(["* * * * *", "*/5 0-6/2 1,15 jan-mar mon", "0 22 * * 7", "  0  5 * * sun "])(
+  "cron takes %s",
+  (line) => {
+    expect(checkCron(line)).toBe(line.trim().split(/\s+/).join(" "));
+  },
+);
+
+test.each([
+  ["60 * * * *", 'minute "60": outside 0-59'],
+  ["* * 0 * *", 'day of month "0": outside 1-31'],
+  ["* * * * 8", 'day of week "8": outside 0-7'],
+  ["5-1 * * * *", "range is backwards"],
+  ["5/2 * * * *", "a step needs * or a range"],
+  ["@daily", "needs five fields"],
+  ["* * * * lundi", "not a number"],
+  ["* * * mon *", "not a name that cron knows here"],
+  ["%0 * * * *", "not a number"],
+])("cron would not take %s", (line, message) => {
+  expect(() => checkCron(line)).toThrow(message);
+});
+
+test("service file and pgpass", () => {
+  expect(pgService("vn_check", "vn_check", target)).toMatchSnapshot();
+  expect(pgPass("vn_check", "p:w\\d", target)).toBe("db.example.org:5432:a\\:b\\\\c:vn_check:p\\:w\\\\d\n");
+  expect(pgPass("u", "p", { ...target, address: "::1" })).toBe("\\:\\:1:5432:a\\:b\\\\c:u:p\n");
+});
+
+test("SCRAM verifier: the same password, the same text; PostgreSQL's form", () => {
+  const verifier = scramVerifier("0123456789abcdef");
+  expect(verifier).toBe(scramVerifier("0123456789abcdef"));
+  expect(verifier).not.toBe(scramVerifier("0123456789abcdeg"));
+  expect(verifier).toMatch(
+    /^SCRAM-SHA-256\$4096:[A-Za-z0-9+/]{22}==\$[A-Za-z0-9+/]{43}=:[A-Za-z0-9+/]{43}=$/,
+  );
+});
+
+const evn: EvnYaml = {
+  names,
+  adminEmail: "admin@example.org",
+  sites: [
+    {
+      name: "vn38",
+      enabled: true,
+      url: "https://www.faune-isere.org/",
+      userEmail: "x@example.org",
+      userPassword: 'pa"ss: #1\\',
+      clientKey: "007",
+      clientSecret: "yes",
+    },
+    {
+      name: "vn07",
+      enabled: false,
+      url: "https://www.faune-ardeche.org/",
+      userEmail: "x@example.org",
+      userPassword: "é*&!",
+      clientKey: "k",
+      clientSecret: "s",
+    },
+  ],
+  taxoExclude: [],
+  territorialUnits: ["07", "38"],
+  windowDays: 14,
+  references: ["observers", "fields"],
+  database: { address: "db.example.org", port: 5432, name: "geonature2db", password: "secret" },
+};
+
+test("evn.yaml: eleven controllers, two sites, no empty list", () => {
+  expect(evnYaml(evn)).toMatchSnapshot();
+  expect(evnYaml({ ...evn, territorialUnits: [] })).not.toContain("territorial_unit_ids");
+});
+
+test("commands and scripts", () => {
+  expect({
+    root: asRoot("echo it's root"),
+    account: asAccount("vn_check", "/home/vn_check", "echo $HOME", true),
+    packages: installPackages(),
+    make: makeAccount(names, "prod"),
+    stop: stopProcesses("vn_check"),
+    remove: removeAccount(names),
+    venv: venvBuilder("2.12.0"),
+    runner: runnerWrapper(names.home),
+    full: fullWrapper(names.home),
+  }).toMatchSnapshot();
+});
+
+test("every script is a program that dash can read", () => {
+  const scripts = [
+    asRoot(installPackages()),
+    asRoot(makeAccount(names, "it's prod")),
+    asRoot(stopProcesses("vn_check")),
+    asRoot(removeAccount(names)),
+    asAccount("vn_check", "/home/vn_check", fileWriter("bin/x", "0755")),
+    venvBuilder("2.12.0"),
+  ];
+  for (const script of scripts) execFileSync("sh", ["-n"], { input: script });
+});
+
+test("a quoted word is one word again in the shell", () => {
+  for (const word of ["plain", "it's", 'a "b" $c `d` \\e', "two\nlines", "", "*"]) {
+    expect(execFileSync("sh", ["-c", `printf %s ${quote(word)}`], { encoding: "utf8" })).toBe(word);
+  }
+});
+
+test("a file is replaced as a whole, with its mode, or not at all", () => {
+  const path = join(folder, "deep/er/file");
+  const write = (input: string, filter?: string) =>
+    execFileSync("sh", ["-euc", fileWriter(path, "0600", filter)], { input, stdio: "pipe" });
+  write("one\n");
+  write("two\n");
+  expect(readFileSync(path, "utf8")).toBe("two\n");
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(() => write("")).toThrow("nothing arrived on standard input");
+  expect(() => write("three\n", "false")).toThrow();
+  expect(readFileSync(path, "utf8")).toBe("two\n");
+  expect(execFileSync("ls", ["-A", join(folder, "deep/er")], { encoding: "utf8" })).toBe("file\n");
+});
+
+test("processes that are gone need no waiting, and an account that does not exist none either", () => {
+  execFileSync("sh", ["-euc", stopProcesses("vn_check_that_nobody_made")]);
+});
+
+test("what runs when, in plain words", () => {
+  expect(whenInWords("30 4 * * *", "fr")).toBe("chaque jour à 04:30");
+  expect(whenInWords("0 22 * * 7", "fr")).toBe("chaque dimanche à 22:00");
+  expect(whenInWords("17 * * * *", "en")).toBe("every hour, at minute 17");
+  expect(whenInWords("*/5 2 1 * *", "en")).toBe('as cron reads "*/5 2 1 * *"');
+  for (const locale of ["fr", "en"] as const) {
+    expect(scheduleInWords(times, locale)).toMatchSnapshot();
+    expect(nextSteps(names, true, locale)).toMatchSnapshot();
+    expect(nextSteps(names, false, locale)[0]).toContain("init --background");
+  }
+});

@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
 import { type Database, databaseOf } from "./database";
 import { RunError } from "./errors";
 import { type ClientConfig, ConfigError, readClientConfig } from "./evnYaml";
 import { below, type Paths, pathsOf, readIfThere } from "./files";
 import { openLog, type RunLog } from "./log";
+import { readPgpass } from "./pgpass";
 import { scrubber } from "./scrub";
 import { parseSettings, type RunnerSettings, SettingsError } from "./settings";
 import { type Locale, type Texts, textsOf } from "./text";
@@ -77,7 +77,7 @@ export function likelyLocale(): Locale {
 export function openRun(home: Home, verb: string, verbose: boolean, stop: AbortSignal): Run {
   const configPath = below(home.paths.home, home.settings.config);
   const config = loadConfig(configPath);
-  const scrub = scrubber([...config.secrets, ...pgpassPasswords(home.paths.home)]);
+  const scrub = scrubber([...config.secrets, ...readPgpass(home.paths.home).map((entry) => entry[4])]);
   const log = openLog(home.paths.log, verb, { scrub, verbose, keepDays: home.settings.logDays });
   return { ...home, config, configPath, scrub, log, stop };
 }
@@ -99,13 +99,4 @@ function loadConfig(path: string): ClientConfig {
   // The window ends today: an end date would leave a hole that no later run fills.
   if (config.endDate) throw new RunError({ key: "endDate", path, value: config.endDate });
   return config;
-}
-
-function pgpassPasswords(home: string): string[] {
-  return (readIfThere(join(home, ".pgpass")) ?? "")
-    .split("\n")
-    .filter((line) => line !== "" && !line.startsWith("#"))
-    .map((line) => line.split(/(?<!\\):/)[4] ?? "")
-    .map((password) => password.replace(/\\(.)/g, "$1"))
-    .filter((password) => password !== "");
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { Client, type ClientConfig, escapeIdentifier } from "pg";
 import { RunError } from "./errors";
+import { passwordFor, readPgpass } from "./pgpass";
 
 /** The sync's own access to its database. Connections are short: a download lasts hours between two uses. */
 export interface Database {
@@ -45,11 +47,11 @@ async function connect(home: string, service: string): Promise<Client> {
   if (!keys) throw new RunError({ key: "noService", path, service });
   const tls = ssl(keys, readFileSync);
   try {
-    return await open(keys, tls.first);
+    return await open(home, keys, tls.first);
   } catch (error) {
     const cause = error as Error;
     if (tls.orPlain && /does not support SSL/.test(cause.message)) {
-      return await open(keys, false).catch((again: Error) => fail(keys, again));
+      return await open(home, keys, false).catch((again: Error) => fail(keys, again));
     }
     return fail(keys, cause);
   }
@@ -64,13 +66,17 @@ function fail(keys: Record<string, string>, error: Error): never {
   });
 }
 
-async function open(keys: Record<string, string>, ssl: ClientConfig["ssl"]): Promise<Client> {
-  const client = new Client({
+async function open(home: string, keys: Record<string, string>, ssl: ClientConfig["ssl"]): Promise<Client> {
+  const to = {
     host: keys["host"] ?? "localhost",
-    port: Number(keys["port"] ?? 5432),
-    user: keys["user"],
-    database: keys["dbname"] ?? keys["user"],
-    password: keys["password"],
+    port: keys["port"] ?? "5432",
+    user: keys["user"] ?? userInfo().username,
+    database: keys["dbname"] ?? keys["user"] ?? userInfo().username,
+  };
+  const client = new Client({
+    ...to,
+    port: Number(to.port),
+    password: keys["password"] ?? passwordFor(readPgpass(home), to) ?? "",
     application_name: "vn-check",
     connectionTimeoutMillis: 1000 * Number(keys["connect_timeout"] ?? 30),
     keepAlive: true,

@@ -7,28 +7,12 @@ const MASK = "***";
  * message of every connection error.
  */
 export function scrubber(secrets: Iterable<string>): (line: string) => string {
-  const forms = new Set<string>();
-  for (const secret of secrets) {
-    if (secret.length < 4) continue; // would mask half of every line; the patterns below still see it
-    const encoded = encodeURIComponent(secret).replace(
-      /[!'()*]/g,
-      (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
-    );
-    for (const form of [
-      secret,
-      encodeURIComponent(secret),
-      encoded,
-      encoded.replaceAll("%20", "+"),
-      encoded.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-      JSON.stringify(secret).slice(1, -1),
-      secret.replaceAll("\\", "\\\\").replaceAll("'", "\\'"),
-    ])
-      forms.add(form);
-  }
-  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
+  // Shorter ones would mask half of every line; the patterns by place still see them.
+  const known = [...new Set(secrets)].filter((secret) => secret.length >= 4);
+  known.sort((a, b) => b.length - a.length);
+  const literal = known.length > 0 ? new RegExp(known.map(anyForm).join("|"), "g") : undefined;
   return (line) => {
-    let text = line;
-    for (const form of longestFirst) text = text.replaceAll(form, MASK);
+    const text = literal ? line.replace(literal, MASK) : line;
     return text
       .replace(
         /\b(user_pw|user_email|client_secret|client_key|db_pw|db_secret_key)=[^&\s'")]*/g,
@@ -41,4 +25,24 @@ export function scrubber(secrets: Iterable<string>): (line: string) => string {
       .replace(/\b(oauth_\w+)=("[^"]*"|[^&\s,]+)/g, `$1=${MASK}`)
       .replace(/(\w+:\/\/)[^\s/@:]*:[^\s@]*@/g, `$1${MASK}@`);
   };
+}
+
+/** A pattern for a text whose characters may each stand for themselves, as %XX, or after a backslash. */
+function anyForm(secret: string): string {
+  return [...secret]
+    .map((char) => {
+      const code = char.codePointAt(0) ?? 0;
+      const literal = char.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+      const bytes = [...Buffer.from(char)].map((byte) => `%${anyCase(byte.toString(16).padStart(2, "0"))}`);
+      const forms = [literal, bytes.join("")];
+      if (char === " ") forms.push("\\+");
+      if (char === "\\" || char === "'" || char === '"') forms.push(`\\\\${literal}`);
+      if (code > 126 && code < 65536) forms.push(`\\\\u${anyCase(code.toString(16).padStart(4, "0"))}`);
+      return `(?:${forms.reverse().join("|")})`;
+    })
+    .join("");
+}
+
+function anyCase(hex: string): string {
+  return hex.replace(/[a-f]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 }

@@ -1,0 +1,38 @@
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/** One line of ~/.pgpass: host, port, database, user (each may be `*`), password. */
+type Entry = readonly [string, string, string, string, string];
+
+/** The lines of a password file, unescaped: libpq takes `\:` and `\\` in every field. */
+export function parsePgpass(text: string): Entry[] {
+  return text
+    .split(/\r?\n/)
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) =>
+      /^((?:\\.|[^:\\])*):((?:\\.|[^:\\])*):((?:\\.|[^:\\])*):((?:\\.|[^:\\])*):(.*)$/.exec(line)?.slice(1),
+    )
+    .filter((fields) => fields !== undefined)
+    .map((fields) => fields.map((field) => field.replace(/\\(.)/g, "$1")) as unknown as Entry);
+}
+
+/** The entries of ~/.pgpass; none where it is absent or, as libpq has it, readable by others. */
+export function readPgpass(home: string): Entry[] {
+  const path = join(home, ".pgpass");
+  try {
+    if ((statSync(path).mode & 0o077) !== 0) return [];
+    return parsePgpass(readFileSync(path, "utf8"));
+  } catch {
+    return [];
+  }
+}
+
+/** The password of the first line that fits, as libpq looks it up. */
+export function passwordFor(
+  entries: readonly Entry[],
+  to: { host: string; port: string; database: string; user: string },
+): string | undefined {
+  // libpq: a socket folder is looked up as localhost.
+  const wanted = [to.host.startsWith("/") ? "localhost" : to.host, to.port, to.database, to.user];
+  return entries.find((entry) => wanted.every((value, i) => entry[i] === "*" || entry[i] === value))?.[4];
+}

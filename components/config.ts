@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as check from "./configChecks";
-import { ConfigReader, type Fault } from "./configReader";
+import { ConfigReader, type Fault, oneLine } from "./configReader";
 import { checkCron, type Schedule } from "./render/cronEntry";
 import { InputError } from "./render/inputError";
 import { INSTANCE, type Names, namesOf } from "./render/names";
@@ -72,11 +72,27 @@ export interface Config {
   schedule: Schedule;
   firstImport: { start: boolean; since: string; stepDays: number };
   runner: RunnerLimits;
-  /** Reference tables that the repair compares too, so that check downloads them. */
-  references: Reference[];
+  /** What the repair does, beside the names. */
+  repair: RepairConfig;
   clientVersion: string;
   passwordGeneration: number;
   destroyData: boolean;
+}
+
+/** See `SqlSettings`, which has the same keys. */
+export interface RepairConfig {
+  /** Reference tables that the repair compares too, so that check downloads them. */
+  references: Reference[];
+  deletions: "report" | "apply";
+  maxDeletes: number;
+  lossesByOthers: "report" | "repair";
+  watchMain: boolean;
+  sameRights: boolean;
+  mainSyncLogins: string[];
+  volatileKeys: string[];
+  extraGrants: string[];
+  triggerSearchPath?: string[];
+  runAs?: string;
 }
 
 /** The client's controllers beside observations, taxo_groups and territorial_units. */
@@ -129,7 +145,6 @@ export function parseConfig(all: Record<string, string>, namespace = "vn-sync-ch
   const adminEmail = top.text("adminEmail", { check: check.email, example: "admin@example.org" });
   const firstImport = top.object("firstImport");
   const filter = top.object("filter");
-  const repair = top.object("repair");
   const config: Config = {
     names,
     locale: top.choice("locale", ["fr", "en"], "fr"),
@@ -151,7 +166,7 @@ export function parseConfig(all: Record<string, string>, namespace = "vn-sync-ch
       stepDays: firstImport.number("stepDays", 0, 0, 36_500),
     },
     runner: limitsOf(top.object("runner")),
-    references: repair.list("references", reference) as Reference[],
+    repair: repairOf(top.object("repair")),
     clientVersion: top.object("client").choice("version", CLIENT_VERSIONS, "2.12.0"),
     passwordGeneration: top.number("passwordGeneration", 1, 1, 1_000_000),
     destroyData: top.boolean("destroyData", false),
@@ -267,6 +282,23 @@ function sitesOf(top: ConfigReader): SiteConfig[] {
     top.fault("sites", "has no enabled site", "set enabled to true for at least one");
   }
   return parsed;
+}
+
+function repairOf(repair: ConfigReader): RepairConfig {
+  const triggerSearchPath = repair.list("triggerSearchPath", check.existingName);
+  return dropUndefined({
+    references: repair.list("references", reference) as Reference[],
+    deletions: repair.choice("deletions", ["report", "apply"], "report"),
+    maxDeletes: repair.number("maxDeletes", 200, 0, 1_000_000_000),
+    lossesByOthers: repair.choice("lossesByOthers", ["report", "repair"], "report"),
+    watchMain: repair.boolean("watchMain", true),
+    sameRights: repair.boolean("sameRights", false),
+    mainSyncLogins: repair.list("mainSyncLogins", check.existingName),
+    volatileKeys: repair.list("volatileKeys", oneLine),
+    extraGrants: repair.list("extraGrants", check.grant),
+    triggerSearchPath: triggerSearchPath.length > 0 ? triggerSearchPath : undefined,
+    runAs: repair.optional("runAs", { check: check.existingName }),
+  });
 }
 
 function scheduleOf(schedule: ConfigReader, adminEmail: string): Schedule {

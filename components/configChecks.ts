@@ -104,3 +104,11 @@ export function territorialUnit(value: string): string {
     throw new InputError('give a short name in quotes, such as "38" or "07"');
   return value;
 }
+
+/** What stands between GRANT and TO. */
+export function grant(value: string): string {
+  if (!/^[A-Za-z, ]+ ON [\p{L}\p{N}_".,() -]+$/u.test(value)) {
+    throw new InputError('give what stands between GRANT and TO, such as "SELECT ON TABLE ref.areas"');
+  }
+  return value;
+}

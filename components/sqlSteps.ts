@@ -3,6 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { SqlJob, SqlStep } from "../scripts/applySql";
 import type { DatabaseConfig } from "./config";
 
+/** A row of a query: values by column. */
+export interface Row {
+  [column: string]: unknown;
+}
+
 export interface SqlStepsArgs {
   database: DatabaseConfig;
   /** Idempotent: runs on create and again when anything changes. */
@@ -15,8 +20,8 @@ export interface SqlStepsArgs {
 
 /** SQL that the operator's machine runs on the database, with everything in it kept encrypted. */
 export class SqlSteps extends pulumi.ComponentResource {
-  /** The rows of the last queries as JSON; empty where there are none. */
-  readonly stdout: pulumi.Output<string>;
+  /** The rows that the queries among the steps gave. */
+  readonly rows: pulumi.Output<Row[]>;
 
   constructor(name: string, args: SqlStepsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:database:SqlSteps", name, {}, opts);
@@ -48,7 +53,7 @@ export class SqlSteps extends pulumi.ComponentResource {
       },
       { parent: this, deleteBeforeReplace: true },
     );
-    this.stdout = made.stdout;
+    this.rows = made.stdout.apply((text): Row[] => (text === "" ? [] : JSON.parse(text)));
     this.registerOutputs({});
   }
 }

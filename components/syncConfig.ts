@@ -8,10 +8,7 @@ import { HOME_FILES } from "./render/names";
 export interface SyncConfigArgs {
   where: Where;
   account: Account;
-  config: Pick<
-    Config,
-    "names" | "adminEmail" | "sites" | "filter" | "windowDays" | "references" | "database"
-  >;
+  config: Pick<Config, "names" | "adminEmail" | "sites" | "filter" | "windowDays" | "repair" | "database">;
   /** Of the sync's database login. */
   password: pulumi.Input<string>;
 }
@@ -24,7 +21,7 @@ export class SyncConfig extends pulumi.ComponentResource {
   constructor(name: string, args: SyncConfigArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:host:SyncConfig", name, {}, opts);
     const { where, account, config } = args;
-    const { names, adminEmail, filter, windowDays, references, database } = config;
+    const { names, adminEmail, filter, windowDays, repair, database } = config;
     const sites = pulumi.all(config.sites.map((site) => pulumi.output(site)));
     const text = pulumi.all([sites, args.password]).apply(([sites, password]) =>
       evnYaml({
@@ -33,7 +30,7 @@ export class SyncConfig extends pulumi.ComponentResource {
         sites,
         ...filter,
         windowDays,
-        references,
+        references: repair.references,
         database: { ...database.fromHost, name: database.name, password },
       }),
     );

@@ -6,8 +6,11 @@ export interface SqlStep {
   /** What it does, for messages. */
   name: string;
   sql: string;
-  /** False for what cannot run in a transaction (CREATE INDEX CONCURRENTLY): one statement, as it stands. */
-  transaction?: boolean;
+  /**
+   * `query`: a text that opens its own transaction, or a single statement. `statements`: a query whose rows
+   * (column `statement`) are run one by one, each outside a transaction (CREATE INDEX CONCURRENTLY).
+   */
+  kind?: "query" | "statements";
 }
 
 /** What arrives on standard input, as JSON: everything secret is in here, nothing on the command line. */
@@ -25,33 +28,34 @@ export interface SqlJob {
 }
 
 /**
- * Runs the steps of one side of a job, each in a transaction of its own.
- * @returns the rows of each step's last query, if it has any
+ * Runs the steps of one side of a job, in their order.
+ * @returns the rows of the steps' last queries
  * @throws Error without any secret in it
  */
-export async function runSteps(job: SqlJob, side: "apply" | "remove", note: (line: string) => void) {
+export async function runSteps(
+  job: SqlJob,
+  side: "apply" | "remove",
+  note: (line: string) => void,
+): Promise<unknown[]> {
   const { host, port, database, user } = job.connection;
   const client = new Client(clientConfig(job.connection));
   client.on("notice", (notice) => note(`${notice.severity ?? "NOTICE"}: ${notice.message ?? ""}`));
   client.on("error", () => {}); // a lost connection fails the query that waits on it
+  const where = `database ${database} at ${host}:${port} as ${user}`;
   try {
     await client.connect();
   } catch (error) {
-    const hint =
-      "Set database.address, .port, .name, .adminUser, .adminPassword and .sslmode as psql needs them from this machine";
     throw new Error(
-      `could not connect to database ${database} at ${host}:${port} as ${user}: ${messageOf(error)}\n${hint}.`,
+      `could not connect to ${where}: ${messageOf(error)}\nSet database.address, .port, .name, .adminUser, .adminPassword and .sslmode as psql needs them from this machine.`,
     );
   }
-  const rows: unknown[][] = [];
+  const rows: unknown[] = [];
   try {
     for (const step of job[side]) {
       try {
-        rows.push(await runStep(client, step));
+        rows.push(...(await runStep(client, step)));
       } catch (error) {
-        throw new Error(
-          `${step.name}, in database ${database} at ${host}:${port} as ${user}: ${messageOf(error)}`,
-        );
+        throw new Error(`${step.name}, in ${where}: ${messageOf(error)}`);
       }
     }
   } finally {
@@ -61,17 +65,12 @@ export async function runSteps(job: SqlJob, side: "apply" | "remove", note: (lin
 }
 
 async function runStep(client: Client, step: SqlStep): Promise<unknown[]> {
-  const inTransaction = step.transaction ?? true;
-  if (inTransaction) await client.query("BEGIN");
-  try {
-    const result = await client.query(step.sql);
-    if (inTransaction) await client.query("COMMIT");
-    const last = Array.isArray(result) ? result.at(-1) : result;
-    return last?.rows ?? [];
-  } catch (error) {
-    if (inTransaction) await client.query("ROLLBACK").catch(() => {});
-    throw error;
-  }
+  // A text of several statements is one message: after an error the server skips the rest of it.
+  const result = await client.query(step.sql);
+  const rows: { statement?: string }[] = (Array.isArray(result) ? result.at(-1) : result)?.rows ?? [];
+  if (step.kind !== "statements") return rows;
+  for (const { statement } of rows) if (statement !== undefined) await client.query(statement);
+  return [];
 }
 
 /** The four sslmodes of the configuration for `pg`: `require` encrypts without asking who answers, as libpq. */
@@ -106,8 +105,7 @@ async function main(): Promise<void> {
     throw new Error("usage: applySql apply|remove, with a job as JSON on standard input");
   const job = JSON.parse(await text(process.stdin)) as SqlJob;
   const rows = await runSteps(job, side, (line) => process.stderr.write(`${line}\n`));
-  const told = rows.filter((of) => of.length > 0);
-  if (told.length > 0) process.stdout.write(`${JSON.stringify(told.flat())}\n`);
+  process.stdout.write(`${JSON.stringify(rows)}\n`);
 }
 
 if (require.main === module) {

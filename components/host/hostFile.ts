@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { fileRemoval, fileWriter } from "../render/fileScripts";
 import { HostScript } from "./hostScript";
 import type { Account, Where } from "./where";
@@ -19,22 +19,18 @@ export interface HostFileArgs {
 }
 
 /** A file on the host: written beside its place and renamed into it, removed by destroy. */
-export class HostFile extends pulumi.ComponentResource {
+export class HostFile extends HostScript {
   constructor(name: string, args: HostFileArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("vn-sync-check:host:File", name, {}, opts);
-    new HostScript(
-      name,
-      {
-        where: args.where,
-        ...(args.as !== undefined && { as: args.as }),
-        create: fileWriter(args.path, args.mode, args.filter),
-        delete: fileRemoval(args.path),
-        stdin: args.text,
-        identity: [args.path, ...(args.identity ?? [])],
-        show: false,
-      },
-      { parent: this },
-    );
-    this.registerOutputs({});
+    const { where, as, path, mode, text, filter, identity = [] } = args;
+    const script = {
+      where,
+      ...(as !== undefined && { as }),
+      create: fileWriter(path, mode, filter),
+      delete: fileRemoval(path),
+      stdin: text,
+      identity: [path, ...identity],
+      show: false,
+    };
+    super(name, script, opts, "vn-sync-check:host:File");
   }
 }

@@ -30,8 +30,13 @@ export class HostScript extends pulumi.ComponentResource {
   /** Changes only when the script's thing is made anew: what lives in it takes this into its identity. */
   readonly made: pulumi.Output<string>;
 
-  constructor(name: string, args: HostScriptArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("vn-sync-check:host:Script", name, {}, opts);
+  constructor(
+    name: string,
+    args: HostScriptArgs,
+    opts?: pulumi.ComponentResourceOptions,
+    type = "vn-sync-check:host:Script",
+  ) {
+    super(type, name, {}, opts);
     const { where, as } = args;
     const wrap = (script: string, missingOk = false) =>
       as === undefined ? asRoot(script) : asAccount(as.name, as.home, script, missingOk);

@@ -19,11 +19,3 @@ export const CHECK_TABLES = [
 
 /** Sequences behind the two serial columns among them. */
 export const CHECK_SEQUENCES = ["download_log_id_seq", "field_groups_json_id_seq"];
-
-/** The tables of main that the repair writes: observations, their forms, and the chosen references. */
-export function mainTables(references: readonly string[]): string[] {
-  const tables = references.flatMap((name) =>
-    name === "fields" ? ["field_details_json", "field_groups_json"] : [`${name}_json`],
-  );
-  return [...new Set(["forms_json", "observations_json", ...tables])].sort();
-}

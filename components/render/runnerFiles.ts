@@ -44,6 +44,7 @@ export function runnerWrapper(home: string): string {
 # Written by vn-sync-check
 HOME=${home}
 export HOME
+cd "$HOME" || exit 1
 exec node "$HOME/${HOME_FILES.lib}/vn-check.mjs" "$@"
 `;
 }
@@ -54,6 +55,7 @@ export function fullWrapper(home: string): string {
 # Written by vn-sync-check: transfer_vn_full_2w <config> <service>
 HOME=${home}
 export HOME
+cd "$HOME" || exit 1
 exec node "$HOME/${HOME_FILES.lib}/vn-check.mjs" transfer_vn_full_2w "$@"
 `;
 }

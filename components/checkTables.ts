@@ -1,0 +1,49 @@
+import * as pulumi from "@pulumi/pulumi";
+import { checkTablesSql, uninstallSql } from "../sql";
+import type { Config } from "./config";
+import { rowCounts } from "./render/sqlGuards";
+import { sqlSettings } from "./render/sqlSettings";
+import { SqlSteps } from "./sqlSteps";
+
+export interface CheckTablesArgs {
+  config: Config;
+}
+
+/**
+ * The check schema with the client's fifteen tables, and the role that owns them. Destroy keeps both while
+ * there is data, unless `destroyData` was true at the last `up`.
+ */
+export class CheckTables extends pulumi.ComponentResource {
+  /** With `destroyData`: the tables that the next destroy removes, with their rows at this `up`. */
+  readonly removes: SqlSteps["rows"];
+
+  constructor(name: string, args: CheckTablesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("vn-sync-check:database:CheckTables", name, {}, opts);
+    const { config } = args;
+    const { names, database, destroyData } = config;
+    const settings = sqlSettings(config);
+    const steps = new SqlSteps(
+      name,
+      {
+        database,
+        apply: [
+          {
+            name: `making the check schema ${names.checkSchema} and its tables`,
+            sql: checkTablesSql(settings),
+          },
+          ...(destroyData ? [rowCounts(names.checkSchema)] : []),
+        ],
+        remove: [
+          {
+            name: `removing the check schema ${names.checkSchema}${destroyData ? " with its data" : " where it is empty"}`,
+            sql: uninstallSql(settings, { data: destroyData }),
+          },
+        ],
+        identity: [names.checkSchema],
+      },
+      { parent: this },
+    );
+    this.removes = steps.rows;
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,95 @@
+import * as pulumi from "@pulumi/pulumi";
+import { CheckTables } from "./checkTables";
+import { ClientApiVn } from "./clientApiVn";
+import type { Config } from "./config";
+import { Database } from "./database";
+import { FirstImport } from "./firstImport";
+import { FixSynchro } from "./fixSynchro";
+import { Grants } from "./grants";
+import { whereOf } from "./host/where";
+import { HostPackages } from "./hostPackages";
+import { PgCredentials } from "./pgCredentials";
+import { runnerSettings } from "./render/runnerFiles";
+import { nextSteps, onHost, scheduleInWords } from "./render/words";
+import { Runner } from "./runner";
+import { Schedule } from "./schedule";
+import { SyncConfig } from "./syncConfig";
+import { SystemUser } from "./systemUser";
+
+export interface VnSyncCheckArgs {
+  config: Config;
+  /** Name of the stack: an account on a host belongs to one. */
+  stack: string;
+  /** The bundled runner. */
+  bundle: string;
+  /** Source of the adapter to Client-API-VN. */
+  adapter: string;
+}
+
+/**
+ * The whole kit, in the order in which it is made; destroy goes the other way round: cron, running jobs,
+ * functions and triggers, grants, roles, and on the host the account with its home.
+ */
+export class VnSyncCheck extends pulumi.ComponentResource {
+  readonly outputs: Record<string, pulumi.Input<unknown>>;
+
+  constructor(name: string, args: VnSyncCheckArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("vn-sync-check:index:VnSyncCheck", name, {}, opts);
+    const { config, stack, bundle, adapter } = args;
+    const { names, database, schedule, locale } = config;
+    const parent = { parent: this };
+    const where = whereOf(config.host, config.oldHostGone);
+
+    const packages = new HostPackages("packages", { where }, parent);
+    const user = new SystemUser("user", { where, names, stack, after: packages.made }, parent);
+    const { account } = user;
+    const client = new ClientApiVn(
+      "client",
+      { where, account, version: config.clientVersion, adapter },
+      parent,
+    );
+
+    const target = { ...database.fromHost, database: database.name };
+    const credentials = new PgCredentials(
+      "credentials",
+      { where, account, names, target, passwordGeneration: config.passwordGeneration },
+      parent,
+    );
+    const { password } = credentials;
+    const sync = new SyncConfig("sync", { where, account, config, password }, parent);
+
+    const roles = new Database("database", { database, names, password }, parent);
+    const tables = new CheckTables("tables", { config }, { ...parent, dependsOn: roles });
+    const grants = new Grants(
+      "grants",
+      { provider: roles.provider, database, names },
+      { ...parent, dependsOn: tables },
+    );
+    const repair = new FixSynchro("repair", { config }, { ...parent, dependsOn: grants });
+
+    const runner = new Runner("runner", { where, account, bundle, settings: runnerSettings(config) }, parent);
+    const cron = new Schedule(
+      "schedule",
+      { where, account, names, times: schedule, locale },
+      { ...parent, dependsOn: [client, credentials, sync, repair, runner] },
+    );
+    const { start } = config.firstImport;
+    if (start) {
+      const sites = config.sites.filter((site) => site.enabled).map((site) => site.name);
+      new FirstImport("first-import", { where, account, sites }, { ...parent, dependsOn: cron });
+    }
+
+    this.outputs = {
+      account: names.account,
+      home: names.home,
+      service: names.service,
+      schedule: scheduleInWords(schedule, locale),
+      logs: `${names.home}/log`,
+      status: onHost(names, "status"),
+      nextSteps: nextSteps(names, start, locale),
+      forMainOwner: repair.forMainOwner,
+      ...(config.destroyData && { destroyRemoves: tables.removes }),
+    };
+    this.registerOutputs(this.outputs);
+  }
+}

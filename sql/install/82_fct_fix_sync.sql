@@ -1,0 +1,57 @@
+CREATE OR REPLACE PROCEDURE {{check}}.fct_fix_sync(_email boolean DEFAULT true)
+LANGUAGE plpgsql SECURITY INVOKER AS $fix$
+DECLARE
+  _summary jsonb;
+BEGIN
+  IF _email IS NULL THEN
+    RAISE EXCEPTION 'fct_fix_sync: NULL says neither mail nor no mail. Call fct_fix_sync(), fct_fix_sync(FALSE) or fct_fix_sync(''name@example.org'')'
+      USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+  CALL {{check}}.fix_run('weekly', false, NULL, _summary);
+  PERFORM {{check}}.fix_tell(_summary, CASE WHEN _email THEN {{check}}.fix_recipient() END);
+END
+$fix$;
+COMMENT ON PROCEDURE {{check}}.fct_fix_sync(boolean) IS
+  'Repairs main from check, as the published procedure did. FALSE: no mail; TRUE: to the configured address, if there is one.';
+
+CREATE OR REPLACE PROCEDURE {{check}}.fct_fix_sync(_recipient text)
+LANGUAGE plpgsql SECURITY INVOKER AS $fix$
+DECLARE
+  _summary jsonb;
+BEGIN
+  IF _recipient IS NULL OR pg_catalog.btrim(_recipient) = ''
+     OR pg_catalog.lower(pg_catalog.btrim(_recipient)) IN ('true', 'false', 't', 'f', 'yes', 'no', 'on', 'off') THEN
+    RAISE EXCEPTION 'fct_fix_sync: % is no mail address. Call fct_fix_sync(), fct_fix_sync(FALSE) without quotes, or fct_fix_sync(''name@example.org'')',
+      pg_catalog.quote_nullable(_recipient)
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  CALL {{check}}.fix_run('weekly', false, NULL, _summary);
+  PERFORM {{check}}.fix_tell(_summary, _recipient);
+END
+$fix$;
+COMMENT ON PROCEDURE {{check}}.fct_fix_sync(text) IS 'Repairs main from check, and sends a mail to this address.';
+
+CREATE OR REPLACE FUNCTION {{check}}.fix_recipient() RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT nullif(settings ->> 'email', '') FROM {{check}}.repair_setting;
+$fix$;
+COMMENT ON FUNCTION {{check}}.fix_recipient() IS 'The configured address for the mails of fct_fix_sync, or NULL.';
+
+CREATE OR REPLACE FUNCTION {{check}}.fix_tell(_summary jsonb, _recipient text) RETURNS void
+LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $fix$
+DECLARE
+  _text text := format('<%s.fct_fix_sync> %s: %s rows inserted, %s rows updated, %s deleted, %s set aside in %s.%s%s',
+    {{check_text}}, _summary ->> 'status', _summary ->> 'inserted', _summary ->> 'updated', _summary ->> 'deleted',
+    _summary ->> 'set_aside', current_database(), {{main_text}}, ': ' || (_summary ->> 'message'));
+BEGIN
+  RAISE NOTICE '%', _text;
+  IF _recipient IS NOT NULL AND to_regprocedure('{{monitoring}}.email_notify(text, varchar, varchar)') IS NOT NULL THEN
+    PERFORM {{monitoring}}.email_notify(
+      _text, format('[%s] Upsert missing data from visionature', current_database())::varchar, _recipient::varchar);
+  END IF;
+EXCEPTION WHEN OTHERS THEN
+  -- The repair is committed: a mail that fails is a warning.
+  RAISE WARNING 'the mail to % was not sent: %', _recipient, SQLERRM;
+END
+$fix$;
+COMMENT ON FUNCTION {{check}}.fix_tell(jsonb, text) IS 'Says what a run of fct_fix_sync did: a notice and, with an address, a mail.';

@@ -1,0 +1,51 @@
+-- The last instance to leave takes the functions and the mail queue of the monitoring schema with it.
+DO $fix$
+BEGIN
+  IF to_regclass('{{monitoring}}.vn_instance') IS NULL THEN
+    RETURN;
+  END IF;
+  DELETE FROM {{monitoring}}.vn_instance WHERE check_schema = {{check_text}};
+  IF {{with_data}} AND to_regclass('{{monitoring}}.monitoring_vn_check_to_prod') IS NOT NULL THEN
+    DELETE FROM {{monitoring}}.monitoring_vn_check_to_prod WHERE instance = {{instance_text}};
+  END IF;
+  IF EXISTS (SELECT FROM {{monitoring}}.vn_instance) THEN
+    RETURN;
+  END IF;
+  IF EXISTS (SELECT FROM pg_proc WHERE oid = to_regprocedure('{{monitoring}}.email_notify(text, varchar, varchar)')
+                AND prosrc ~ 'mail_queue') THEN
+    DROP FUNCTION {{monitoring}}.email_notify(text, varchar, varchar);
+  END IF;
+  DROP TABLE IF EXISTS {{monitoring}}.mail_queue;
+  DROP TABLE {{monitoring}}.vn_instance;
+  IF {{with_data}} AND to_regclass('{{monitoring}}.monitoring_vn_check_to_prod') IS NOT NULL
+     AND NOT EXISTS (SELECT FROM {{monitoring}}.monitoring_vn_check_to_prod) THEN
+    DROP TABLE {{monitoring}}.monitoring_vn_check_to_prod;
+    IF obj_description(to_regnamespace('{{monitoring}}'), 'pg_namespace') LIKE 'vn-sync-check:%'
+       AND NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('{{monitoring}}'))
+       AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('{{monitoring}}')) THEN
+      DROP SCHEMA {{monitoring}};
+    END IF;
+  END IF;
+END
+$fix$;
+
+-- What the installation replaced is put back: the published procedure, its views (empty), its mail function.
+DO $fix$
+DECLARE
+  _r record;
+BEGIN
+  IF to_regclass('{{check}}.repair_replaced') IS NULL THEN
+    RETURN;
+  END IF;
+  FOR _r IN SELECT * FROM {{check}}.repair_replaced ORDER BY id LOOP
+    CONTINUE WHEN to_regclass(_r.name) IS NOT NULL AND _r.kind = 'materialized view';
+    BEGIN
+      EXECUTE rtrim(_r.definition, '; ') || CASE _r.kind WHEN 'materialized view' THEN ' WITH NO DATA' ELSE '' END;
+      EXECUTE format('ALTER %s %s OWNER TO %I', _r.kind, _r.name, _r.owner);
+      DELETE FROM {{check}}.repair_replaced WHERE id = _r.id;
+    EXCEPTION WHEN OTHERS THEN
+      RAISE WARNING 'vn-sync-check: % % was not put back (%); its text is in %.repair_replaced', _r.kind, _r.name, SQLERRM, {{check_text}};
+    END;
+  END LOOP;
+END
+$fix$;

@@ -100,6 +100,17 @@ export class Stack {
     );
   }
 
+  /** Does something with another text in the configuration file, and puts the file back. */
+  async withConfig<T>(text: string, what: () => Promise<T>): Promise<T> {
+    const before = readFileSync(this.configFile, "utf8");
+    writeFileSync(this.configFile, text);
+    try {
+      return await what();
+    } finally {
+      writeFileSync(this.configFile, before);
+    }
+  }
+
   private async change(verb: "up" | "destroy", args: string[], options: RunOptions): Promise<Changes> {
     return summary(await this.mustPulumi(this.at(verb, "--yes", ...args), options));
   }

@@ -1,0 +1,99 @@
+import type { SimulateRequest } from "../../test/emulator";
+import { simulate } from "../../test/emulator";
+import { MAIN_SCHEMA, type Stage, siteAccount } from "./stage";
+
+/** How the main copy differs from the portal at one site. */
+export interface Difference {
+  site: string;
+  /** On the portal, not in main. */
+  missing: number;
+  /** In main with an older update_ts than the portal's. */
+  stale: number;
+  /** In main with a later update_ts than the portal's: nobody may touch these. */
+  newer: number;
+  /** In main, deleted on the portal. */
+  deleted: number;
+}
+
+const COUNTS = { inserts: 60, updates: 40, deletes: 5, newer: 3 } as const;
+
+/**
+ * Lets the main synchronisation lose changes as it does in life. People enter, correct and delete
+ * observations; just then the API fails: at the first site with HTTP 500, at the others with a page of
+ * HTML that says 200. The client has moved its date on before it asked, and never asks again.
+ */
+export async function loseChanges(stage: Stage, say: (line: string) => void): Promise<void> {
+  const between: [number, number] = [Date.now() - 60_000, Date.now()];
+  const fortnight = Date.now() - 13 * 86_400_000;
+  for (const site of stage.sites) {
+    const wishes: SimulateRequest[] = [
+      { site, action: "update", count: COUNTS.updates, enteredAfter: fortnight, between },
+      { site, action: "delete", count: COUNTS.deletes, enteredAfter: fortnight, between },
+      { site, action: "insert", count: COUNTS.inserts - 5, between },
+      { site, action: "insert", count: 5, between, inForm: true, taxoGroup: 1 },
+    ];
+    for (const wish of wishes) simulate(stage.emulator.world, wish);
+  }
+  stage.sites.forEach((site, i) => {
+    const { userEmail } = siteAccount(stage.emulator, site, 0);
+    const failing = { site, userEmail, endpoint: "observations/diff", times: "always" } as const;
+    stage.emulator.faults.add(
+      i === 0 ? { ...failing, kind: "status", status: 500 } : { ...failing, kind: "html" },
+    );
+  });
+  say("the main synchronisation asks for changes while the API fails");
+  await stage.main.update();
+  stage.emulator.faults.clear();
+  say("the API works again; the main synchronisation asks once more");
+  await stage.main.update();
+}
+
+/** Makes a few of main's rows newer than what any download brings. Gives them as they must stay. */
+export async function makeNewerRows(stage: Stage): Promise<string[]> {
+  const rows: string[] = [];
+  for (const site of stage.sites) {
+    const changed = await stage.query<{ row: string }>(
+      `UPDATE ${MAIN_SCHEMA}.observations_json o
+          SET update_ts = extract(epoch FROM now())::int + 60, item = o.item || '{"kept": "main knows better"}'
+        WHERE (o.id, o.site) IN (
+              SELECT id, site FROM ${MAIN_SCHEMA}.observations_json
+               WHERE site = $1 AND update_ts > extract(epoch FROM now()) - 10 * 86400
+               ORDER BY id LIMIT ${COUNTS.newer})
+       RETURNING to_jsonb(o)::text AS row`,
+      [site],
+    );
+    rows.push(...changed.map(({ row }) => row));
+  }
+  return rows;
+}
+
+/** Those of the given rows that are not in main as they were. */
+export async function touchedRows(stage: Stage, rows: string[]): Promise<number> {
+  const [found] = await stage.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM unnest($1::text[]) AS kept(row)
+      WHERE NOT EXISTS (SELECT FROM ${MAIN_SCHEMA}.observations_json o WHERE to_jsonb(o) = kept.row::jsonb)`,
+    [rows],
+  );
+  return found?.count ?? rows.length;
+}
+
+/** Holds the main copy against the emulator's truth, site by site. */
+export async function differences(stage: Stage): Promise<Difference[]> {
+  const main = await stage.query<{ id: number; site: string; update_ts: number }>(
+    `SELECT id, site, update_ts FROM ${MAIN_SCHEMA}.observations_json`,
+  );
+  const key = (row: { id: number; site: string }) => `${row.site}/${row.id}`;
+  const inMain = new Map(main.map((row) => [key(row), row.update_ts]));
+  return stage.sites.map((site) => {
+    const world = stage.emulator.world;
+    const difference: Difference = { site, missing: 0, stale: 0, newer: 0, deleted: 0 };
+    for (const row of world.truth({ site })) {
+      const found = inMain.get(key(row));
+      if (found === undefined) difference.missing++;
+      else if (found < row.update_ts) difference.stale++;
+      else if (found > row.update_ts) difference.newer++;
+    }
+    for (const row of world.truth({ site, deleted: true })) if (inMain.has(key(row))) difference.deleted++;
+    return difference;
+  });
+}

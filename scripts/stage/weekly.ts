@@ -1,0 +1,49 @@
+import { until } from "./command";
+import type { Stage } from "./stage";
+
+export interface WeeklyRun {
+  id: number;
+  status: string;
+  window: string;
+  proof: unknown;
+  monitoring: { action: string; count: number }[];
+  /** Rows of main's observations that the repair wrote. */
+  observations: { inserted: number; updated: number };
+}
+
+/**
+ * Sets the weekly line of the schedule to a minute soon to come, as a user would (`config set`, `up`),
+ * and waits until cron has started the job and the job has recorded its end.
+ */
+export async function startWeeklyByCron(stage: Stage, say: (line: string) => void): Promise<WeeklyRun> {
+  const [last] = await stage.query<{ id: number }>(
+    "SELECT coalesce(max(id), 0)::int AS id FROM src_vn_json_check.job_run",
+  );
+  const due = new Date(Date.now() + 100_000);
+  const line = await stage.cronTime(due);
+  say(`schedule.weekly: "${line}"`);
+  await stage.stack.set("vn-sync-check:schedule.weekly", line);
+  await stage.stack.up();
+  const done = await until("the weekly job started by cron", 600, async () => {
+    const [row] = await stage.query<{
+      id: number;
+      status: string;
+      window: string;
+      proof: unknown;
+      repair: number;
+    }>(
+      `SELECT id::int AS id, status, window_from || ' … ' || window_to AS window, proof, repair_run_id::int AS repair
+         FROM src_vn_json_check.job_run
+        WHERE id > $1 AND verb = 'weekly' AND ended_at IS NOT NULL`,
+      [last?.id ?? 0],
+    );
+    return row;
+  });
+  say(`${done.status}, ${done.window}`);
+  const monitoring = await stage.query<{ action: string; count: number }>(
+    "SELECT action, count FROM dbadmin.monitoring_vn_check_to_prod WHERE run_id = $1 ORDER BY action",
+    [done.repair],
+  );
+  const counted = (action: string) => monitoring.find((row) => row.action === action)?.count ?? 0;
+  return { ...done, monitoring, observations: { inserted: counted("insert"), updated: counted("update") } };
+}

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { handoverSql, indexSql, installSql, uninstallSql } from "../sql";
+import { assumeSql, handoverSql, indexSql, installSql, uninstallSql } from "../sql";
 import type { Config } from "./config";
 import { sqlSettings } from "./render/sqlSettings";
 import { SqlSteps } from "./sqlSteps";
@@ -20,6 +20,7 @@ export class FixSynchro extends pulumi.ComponentResource {
     super("vn-sync-check:database:FixSynchro", name, {}, opts);
     const { config } = args;
     const settings = sqlSettings(config);
+    const assume = assumeSql(settings);
     const schema = config.names.checkSchema;
     const steps = new SqlSteps(
       name,
@@ -27,8 +28,8 @@ export class FixSynchro extends pulumi.ComponentResource {
         database: config.database,
         apply: [
           { name: `installing the repair in ${schema}`, sql: installSql(settings) },
-          { name: "building the covering indexes", sql: indexSql(settings), kind: "statements" },
-          { name: "asking what main's owner has to run", sql: handoverSql(settings) },
+          { name: "building the covering indexes", sql: indexSql(settings), kind: "statements", assume },
+          { name: "asking what main's owner has to run", sql: handoverSql(settings), assume },
         ],
         remove: [
           { name: `removing the repair from ${schema}`, sql: uninstallSql(settings, { data: false }) },
@@ -37,7 +38,9 @@ export class FixSynchro extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.forMainOwner = steps.rows.apply((rows) => rows.map((row) => String(row["statement"])));
+    this.forMainOwner = steps.rows.apply((rows) =>
+      rows.flatMap((row) => ("statement" in row ? [String(row["statement"])] : [])),
+    );
     this.registerOutputs({});
   }
 }

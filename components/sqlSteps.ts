@@ -1,12 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { SqlJob, SqlStep } from "../scripts/applySql";
+import type { SqlJob, SqlRow, SqlStep } from "../scripts/applySql";
 import type { DatabaseConfig } from "./config";
-
-/** A row of a query: values by column. */
-export interface Row {
-  [column: string]: unknown;
-}
 
 export interface SqlStepsArgs {
   database: DatabaseConfig;
@@ -21,7 +16,7 @@ export interface SqlStepsArgs {
 /** SQL that the operator's machine runs on the database, with everything in it kept encrypted. */
 export class SqlSteps extends pulumi.ComponentResource {
   /** The rows that the queries among the steps gave. */
-  readonly rows: pulumi.Output<Row[]>;
+  readonly rows: pulumi.Output<SqlRow[]>;
 
   constructor(name: string, args: SqlStepsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:database:SqlSteps", name, {}, opts);
@@ -53,7 +48,7 @@ export class SqlSteps extends pulumi.ComponentResource {
       },
       { parent: this, deleteBeforeReplace: true },
     );
-    this.rows = made.stdout.apply((text): Row[] => (text === "" ? [] : JSON.parse(text)));
+    this.rows = made.stdout.apply((text): SqlRow[] => (text === "" ? [] : JSON.parse(text)));
     this.registerOutputs({});
   }
 }

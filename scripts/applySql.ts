@@ -1,5 +1,5 @@
 import { text } from "node:stream/consumers";
-import { Client, type ClientConfig, DatabaseError } from "pg";
+import { Client, type ClientConfig, DatabaseError, type QueryResult } from "pg";
 
 /** Statements that belong together. */
 export interface SqlStep {
@@ -11,6 +11,13 @@ export interface SqlStep {
    * (column `statement`) are run one by one, each outside a transaction (CREATE INDEX CONCURRENTLY).
    */
   kind?: "query" | "statements";
+  /** Run before it: lends the admin login what it lacks; its column `revoke` says how to take that back. */
+  assume?: string;
+}
+
+/** A row of a query: values by column. */
+export interface SqlRow {
+  [column: string]: unknown;
 }
 
 /** What arrives on standard input, as JSON: everything secret is in here, nothing on the command line. */
@@ -29,14 +36,14 @@ export interface SqlJob {
 
 /**
  * Runs the steps of one side of a job, in their order.
- * @returns the rows of the steps' last queries
+ * @returns the rows of the steps' queries
  * @throws Error without any secret in it
  */
 export async function runSteps(
   job: SqlJob,
   side: "apply" | "remove",
   note: (line: string) => void,
-): Promise<unknown[]> {
+): Promise<SqlRow[]> {
   const { host, port, database, user } = job.connection;
   const client = new Client(clientConfig(job.connection));
   client.on("notice", (notice) => note(`${notice.severity ?? "NOTICE"}: ${notice.message ?? ""}`));
@@ -49,7 +56,7 @@ export async function runSteps(
       `could not connect to ${where}: ${messageOf(error)}\nSet database.address, .port, .name, .adminUser, .adminPassword and .sslmode as psql needs them from this machine.`,
     );
   }
-  const rows: unknown[] = [];
+  const rows: SqlRow[] = [];
   try {
     for (const step of job[side]) {
       try {
@@ -64,13 +71,26 @@ export async function runSteps(
   return rows;
 }
 
-async function runStep(client: Client, step: SqlStep): Promise<unknown[]> {
-  // A text of several statements is one message: after an error the server skips the rest of it.
-  const result = await client.query(step.sql);
-  const rows: { statement?: string }[] = (Array.isArray(result) ? result.at(-1) : result)?.rows ?? [];
-  if (step.kind !== "statements") return rows;
-  for (const { statement } of rows) if (statement !== undefined) await client.query(statement);
-  return [];
+async function runStep(client: Client, step: SqlStep): Promise<SqlRow[]> {
+  const lent = step.assume === undefined ? [] : await query(client, step.assume);
+  try {
+    const rows = await query(client, step.sql);
+    if (step.kind !== "statements") return rows;
+    for (const { statement } of rows) await client.query(String(statement));
+    return [];
+  } finally {
+    const revoke = String(lent[0]?.["revoke"] ?? "");
+    if (revoke !== "") await client.query(revoke);
+  }
+}
+
+/**
+ * The rows of a text that may hold several statements; it goes as one message, so that after an error the
+ * server skips the rest.
+ */
+async function query(client: Client, sql: string): Promise<SqlRow[]> {
+  const results: QueryResult[] = [await client.query(sql)].flat();
+  return results.flatMap((result) => result.rows);
 }
 
 /** The four sslmodes of the configuration for `pg`: `require` encrypts without asking who answers, as libpq. */

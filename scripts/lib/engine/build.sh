@@ -47,11 +47,11 @@ go_build() {
 need_go() {
   local home go minor
   home="$(vn_cache)/go"
-  minor="$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null | sed -n 's/^go1\.\([0-9]*\).*/\1/p')"
+  minor="$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null | sed -n 's/^go1\.\([0-9]*\).*/\1/p' || true)"
   [ "${minor:-0}" -lt "$GO_MINOR_NEEDED" ] || return 0
   go="$(find_go "$home")"
   if [ -z "$go" ]; then
-    say "go: ${minor:+1.$minor is too old}${minor:-none}, unpacking Debian's in $home"
+    say "go: ${minor:+1.}${minor:-none} found, 1.$GO_MINOR_NEEDED or newer needed: unpacking Debian's in $home"
     unpack_go "$home" || true
     go="$(find_go "$home")"
   fi
@@ -60,7 +60,7 @@ Install Go or Pulumi (its vendor's instructions), put it on PATH and start again
   PATH="$(dirname "$go"):$PATH"
 }
 
-find_go() { find "$1" -path '*/usr/lib/go-1.*/bin/go' 2>/dev/null | sort -V | tail -n 1; }
+find_go() { { find "$1" -path '*/usr/lib/go-1.*/bin/go' 2>/dev/null || true; } | sort -V | tail -n 1; }
 
 # unpack_go DIR: apt with lists of its own, so that nothing of the system's changes.
 unpack_go() {

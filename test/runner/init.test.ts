@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Stage, startStage } from "./stage";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await startStage();
+});
+afterAll(() => stage?.stop());
+
+test("the first import goes on where it was killed, watch resumes it, and a new account finds all done", async () => {
+  const account = await stage.account({ fresh: true, sites: ["isere"] });
+  expect((await account.run("watch")).code).toBe(0); // not asked for yet: nothing starts by itself
+  expect(await account.status()).toMatchObject({ ok: false, firstImport: { state: "not started" } });
+  expect((await account.run("weekly")).code).toBe(75);
+  stage.emulator.faults.add({
+    kind: "hang",
+    endpoint: "observations/search",
+    site: "isere",
+    taxoGroup: 2,
+    unit: "38",
+    call: 2,
+    times: "always",
+  });
+  stage.emulator.requests.clear();
+  const background = await account.run("init", "--background");
+  expect(background).toMatchObject({ code: 0 });
+  expect(background.stdout).toMatch(/vn-check status/);
+  const searches = (taxo: number) => stage.asked("search", "isere").filter((one) => one.taxo === taxo);
+  const deadline = Date.now() + 60_000;
+  while (searches(2).length < 4 && Date.now() < deadline) await sleep(100);
+  const under = await account.status();
+  expect(under).toMatchObject({
+    running: true,
+    ok: true,
+    firstImport: { state: "running", done: 2, current: { site: "isere" } },
+  });
+  expect((await account.run("daily")).code).toBe(75);
+  const { rows } = await account.sql.query(
+    "select (detail->>'pid')::int as pid from src_vn_json_check.job_run where ended_at is null",
+  );
+  process.kill(rows[0].pid, "SIGKILL");
+  const first = searches(2)[0];
+
+  stage.emulator.faults.clear();
+  stage.emulator.requests.clear();
+  expect((await account.status()).firstImport).toMatchObject({ state: "unfinished", done: 2 });
+  expect(await account.run("watch")).toEqual({ code: 0, stdout: "", stderr: "" });
+  const end = Date.now() + 90_000;
+  let state = (await account.status()).firstImport?.state;
+  while (state !== "done" && Date.now() < end) {
+    await sleep(1000);
+    state = (await account.status()).firstImport?.state;
+  }
+  expect(state, await account.said()).toBe("done");
+  // Group 1 was complete, of group 2 the first step: neither is asked for again from the start.
+  expect(searches(1)).toEqual([]);
+  expect(searches(2)[0]?.to).not.toBe(first?.to);
+  const truth = [...stage.emulator.world.truth({ site: "isere" })].filter((row) => row.entry_date >= since());
+  const { rows: copied } = await account.sql.query(
+    "select site, id from src_vn_json_check.observations_json",
+  );
+  const have = new Set(copied.map((row) => `${row.site} ${row.id}`));
+  expect(truth.filter((row) => !have.has(`${row.site} ${row.id}`))).toEqual([]);
+
+  // The account is removed and made anew with the data kept.
+  while ((await account.status()).running) await sleep(200);
+  const remade = await stage.account({ database: account.database, sites: ["isere"] });
+  stage.emulator.requests.clear();
+  expect(await remade.run("init")).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(stage.emulator.requests.list({})).toEqual([]);
+  const started = Date.now();
+  expect(await remade.run("watch")).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(Date.now() - started).toBeLessThan(3000);
+});
+
+function since(): string {
+  return new Date(Date.now() - 99 * 86_400_000).toISOString().slice(0, 10);
+}

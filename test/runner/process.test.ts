@@ -1,0 +1,140 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type Account, type Stage, startStage } from "./stage";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await startStage();
+});
+afterAll(() => stage?.stop());
+afterEach(() => stage.emulator.faults.clear());
+
+/** Processes of the account that live now: command lines that name its home. */
+function alive(account: Account, part = ""): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+        const zombie = /^State:\sZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+        return !zombie && line.includes(account.home) && line.includes(part);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+async function until(what: string, ready: () => boolean | Promise<boolean>, seconds = 30): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(50)) if (await ready()) return;
+  throw new Error(`waited ${seconds} s for: ${what}`);
+}
+
+/** A weekly run that hangs at the portal while it fetches the observations of ardeche. */
+async function hanging(account: Account) {
+  stage.emulator.faults.add({
+    kind: "hang",
+    endpoint: "observations/search",
+    site: "isere",
+    taxoGroup: 2,
+    times: "always",
+  });
+  stage.emulator.requests.clear();
+  const run = account.start("weekly");
+  await until("the request that hangs", () => stage.asked("search").some((one) => one.taxo === 2));
+  return run;
+}
+
+test("a second run while one is under way ends at once with 75, in silence; status says that one runs", async () => {
+  const account = await stage.account({ sites: ["isere"] });
+  const first = await hanging(account);
+  const started = Date.now();
+  for (const verb of ["weekly", "daily", "init", "repair"])
+    expect(await account.run(verb)).toEqual({ code: 75, stdout: "", stderr: "" });
+  expect(Date.now() - started).toBeLessThan(10_000);
+  expect((await account.status()).running).toBe(true);
+  first.child.kill("SIGTERM");
+  expect(await first.ended).toMatchObject({ code: 1, stderr: "stopped by SIGTERM\n" });
+  await until("no process", () => alive(account).length === 0, 5);
+});
+
+test("kill -9 of the runner leaves no client process, and the next run works", async () => {
+  const account = await stage.account({ sites: ["isere"] });
+  const before = await lastTs(account);
+  const run = await hanging(account);
+  expect(alive(account, "client_job.py").length).toBe(1);
+  run.child.kill("SIGKILL");
+  await until("no process", () => alive(account).length === 0, 5);
+  stage.emulator.faults.clear();
+  expect(await account.run("daily"), await account.said()).toMatchObject({ code: 0 });
+  // The killed run's download was open: the daily has gone on with it, over the same window.
+  const { rows } = await account.sql.query(
+    "select verb, status, proof->>'proven' as proven from src_vn_json_check.job_run where verb <> 'init' order by id",
+  );
+  expect(rows).toEqual([
+    { verb: "weekly", status: "failed", proven: "false" },
+    { verb: "daily", status: "done", proven: "true" },
+  ]);
+  expect(before.length).toBe(4);
+});
+
+test("kill -9 of the inner runner in the middle of an update: its window is asked for again", async () => {
+  const account = await stage.account({ sites: ["isere"] });
+  const before = await lastTs(account);
+  stage.emulator.faults.add({
+    kind: "hang",
+    endpoint: "observations/diff",
+    site: "isere",
+    taxoGroup: 3,
+    times: "always",
+  });
+  stage.emulator.requests.clear();
+  const run = account.start("daily");
+  await until("the diff that hangs", () => stage.asked("diff").some((one) => one.taxo === 3));
+  const [client] = alive(account, "client_job.py");
+  const runner = Number(/^PPid:\s(\d+)/m.exec(readFileSync(`/proc/${client}/status`, "utf8"))?.[1]);
+  process.kill(runner, "SIGKILL");
+  expect((await run.ended).code).toBe(137);
+  await until("no process", () => alive(account).length === 0, 5);
+  expect(await lastTs(account)).not.toEqual(before);
+  stage.emulator.faults.clear();
+  stage.emulator.faults.add({
+    kind: "status",
+    status: 401,
+    endpoint: "taxo_groups",
+    site: "isere",
+    times: "always",
+  });
+  expect((await account.run("daily")).code).toBe(2);
+  expect(await lastTs(account)).toEqual(before);
+});
+
+test("a client process that outlived its runner is ended before anything new starts", async () => {
+  const account = await stage.account({ sites: ["isere"] });
+  const stray = account.start("weekly"); // makes state/; ends by itself
+  await stray.ended;
+  const { spawn } = await import("node:child_process");
+  const sleeper = spawn("sleep", ["300"], { stdio: "ignore" });
+  const stat = readFileSync(`/proc/${sleeper.pid}/stat`, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  await account.write(
+    "state/client.json",
+    JSON.stringify({ pid: sleeper.pid, start: `${Number(stat[19]) + 1}`, boot }),
+  );
+  const ended = new Promise((done) => sleeper.once("exit", (_, signal) => done(signal)));
+  expect((await account.run("daily")).code).toBe(0);
+  expect(sleeper.exitCode ?? sleeper.signalCode).toBeNull(); // another process of that pid: not ours
+  await account.write("state/client.json", JSON.stringify({ pid: sleeper.pid, start: stat[19], boot }));
+  expect((await account.run("daily")).code).toBe(0);
+  expect(await ended).toBe("SIGKILL");
+});
+
+async function lastTs(account: Account): Promise<string[]> {
+  const { rows } = await account.sql.query(
+    "select last_ts::text from src_vn_json_check.increment_log where site = 'isere' order by taxo_group",
+  );
+  return rows.map((row) => row.last_ts as string);
+}

@@ -14,8 +14,8 @@ export interface CheckTablesArgs {
  * there is data, unless `destroyData` was true at the last `up`.
  */
 export class CheckTables extends pulumi.ComponentResource {
-  /** With `destroyData`: the tables that the next destroy removes, with their rows at this `up`. */
-  readonly removes: SqlSteps["rows"];
+  /** With `destroyData`: rows at this `up` by table, of those that the next destroy removes. */
+  readonly removes: pulumi.Output<{ [table: string]: number }>;
 
   constructor(name: string, args: CheckTablesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:database:CheckTables", name, {}, opts);
@@ -31,7 +31,9 @@ export class CheckTables extends pulumi.ComponentResource {
             name: `making the check schema ${names.checkSchema} and its tables`,
             sql: checkTablesSql(settings),
           },
-          ...(destroyData ? [{ ...rowCounts(names.checkSchema), assume: assumeSql(settings) }] : []),
+          ...(destroyData
+            ? [{ ...rowCounts(names.checkSchema, database.monitoringSchema), assume: assumeSql(settings) }]
+            : []),
         ],
         remove: [
           {
@@ -43,7 +45,11 @@ export class CheckTables extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.removes = steps.rows.apply((rows) => rows.filter((row) => "rows" in row));
+    this.removes = steps.rows.apply((rows) =>
+      Object.fromEntries(
+        rows.flatMap(({ table, rows }) => (Number(rows) > 0 ? [[String(table), Number(rows)]] : [])),
+      ),
+    );
     this.registerOutputs({});
   }
 }

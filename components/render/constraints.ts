@@ -45,6 +45,7 @@ tzdata==2026.6
 tzlocal==5.4.5
 urllib3==2.8.0
 vcs-versioning==2.6.0
+wheel==0.48.0
 xmltodict==1.0.4
 yappi==1.7.6
 `;

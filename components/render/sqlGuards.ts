@@ -37,15 +37,16 @@ $guard$;`,
   };
 }
 
-/** Counts the rows of every table of a schema, largest first. */
-export function rowCounts(schema: string): SqlStep {
+/** Counts the rows of every table of the check schema, and of the monitoring table, largest first. */
+export function rowCounts(checkSchema: string, monitoringSchema: string): SqlStep {
   return {
-    name: `counting the rows of ${schema}`,
+    name: `counting the rows of ${checkSchema}`,
     sql: `SELECT pg_catalog.format('%I.%I', nspname, relname) AS "table",
        ((pg_catalog.xpath('/row/n/text()', pg_catalog.query_to_xml(
-          pg_catalog.format('SELECT count(*) AS n FROM %I.%I', nspname, relname), false, true, '')))[1]::text)::bigint AS rows
+          pg_catalog.format('SELECT count(*) AS n FROM %I.%I', nspname, relname), false, true, '')))[1]::text)::float8 AS rows
   FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace AS n ON n.oid = relnamespace
- WHERE nspname = ${literal(schema)} AND relkind = 'r'
+ WHERE relkind = 'r' AND (nspname = ${literal(checkSchema)}
+       OR nspname = ${literal(monitoringSchema)} AND relname = 'monitoring_vn_check_to_prod')
  ORDER BY 2 DESC, 1;`,
   };
 }

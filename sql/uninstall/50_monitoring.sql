@@ -1,23 +1,23 @@
--- The last instance to leave takes the functions and the mail queue of the monitoring schema with it.
+-- The last instance to leave takes the functions and the mail queue of the monitoring schema with it; with the
+-- data, the rows of this instance and what is empty then. The stack calls this twice, with the data second.
 DO $fix$
 BEGIN
-  IF to_regclass('{{monitoring}}.vn_instance') IS NULL THEN
+  IF to_regclass('{{monitoring}}.vn_instance') IS NOT NULL THEN
+    DELETE FROM {{monitoring}}.vn_instance WHERE check_schema = {{check_text}};
+    IF NOT EXISTS (SELECT FROM {{monitoring}}.vn_instance) THEN
+      IF EXISTS (SELECT FROM pg_proc WHERE oid = to_regprocedure('{{monitoring}}.email_notify(text, varchar, varchar)')
+                    AND prosrc ~ 'mail_queue') THEN
+        DROP FUNCTION {{monitoring}}.email_notify(text, varchar, varchar);
+      END IF;
+      DROP TABLE IF EXISTS {{monitoring}}.mail_queue;
+      DROP TABLE {{monitoring}}.vn_instance;
+    END IF;
+  END IF;
+  IF NOT {{with_data}} OR to_regclass('{{monitoring}}.monitoring_vn_check_to_prod') IS NULL THEN
     RETURN;
   END IF;
-  DELETE FROM {{monitoring}}.vn_instance WHERE check_schema = {{check_text}};
-  IF {{with_data}} AND to_regclass('{{monitoring}}.monitoring_vn_check_to_prod') IS NOT NULL THEN
-    DELETE FROM {{monitoring}}.monitoring_vn_check_to_prod WHERE instance = {{instance_text}};
-  END IF;
-  IF EXISTS (SELECT FROM {{monitoring}}.vn_instance) THEN
-    RETURN;
-  END IF;
-  IF EXISTS (SELECT FROM pg_proc WHERE oid = to_regprocedure('{{monitoring}}.email_notify(text, varchar, varchar)')
-                AND prosrc ~ 'mail_queue') THEN
-    DROP FUNCTION {{monitoring}}.email_notify(text, varchar, varchar);
-  END IF;
-  DROP TABLE IF EXISTS {{monitoring}}.mail_queue;
-  DROP TABLE {{monitoring}}.vn_instance;
-  IF {{with_data}} AND to_regclass('{{monitoring}}.monitoring_vn_check_to_prod') IS NOT NULL
+  DELETE FROM {{monitoring}}.monitoring_vn_check_to_prod WHERE instance = {{instance_text}};
+  IF to_regclass('{{monitoring}}.vn_instance') IS NULL
      AND NOT EXISTS (SELECT FROM {{monitoring}}.monitoring_vn_check_to_prod) THEN
     DROP TABLE {{monitoring}}.monitoring_vn_check_to_prod;
     IF obj_description(to_regnamespace('{{monitoring}}'), 'pg_namespace') LIKE 'vn-sync-check:%'

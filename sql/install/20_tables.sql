@@ -3,7 +3,8 @@
 
 CREATE TABLE IF NOT EXISTS {{check}}.repair_setting (
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
-  settings jsonb NOT NULL
+  settings jsonb NOT NULL,
+  shape_print text
 );
 COMMENT ON TABLE {{check}}.repair_setting IS
   'Settings of the repair, one row, written by the installation. The sync''s login cannot change them.';
@@ -172,7 +173,7 @@ CREATE TABLE IF NOT EXISTS {{check}}.job_run (
 COMMENT ON TABLE {{check}}.job_run IS 'One row per run of the scheduled job (vn-check), its window and the proof of its download.';
 
 INSERT INTO {{check}}.repair_setting (settings) VALUES ({{settings_text}}::jsonb)
-ON CONFLICT (one) DO UPDATE SET settings = EXCLUDED.settings;
+ON CONFLICT (one) DO UPDATE SET settings = EXCLUDED.settings, shape_print = NULL;
 
 -- Between an uninstallation and this installation nothing was journaled.
 INSERT INTO {{check}}.repair_loss (reason)

@@ -25,10 +25,13 @@ BEGIN
   ELSE
     WITH gone AS (DELETE FROM {{check}}.repair_journal RETURNING kind, id, site),
          form AS (SELECT DISTINCT id, site FROM gone WHERE kind = 1),
+         -- In key order: neighbours are on the same pages of both indexes.
          k AS MATERIALIZED (
-           SELECT DISTINCT id, site FROM gone WHERE kind = 0
-            UNION
-           SELECT id::integer, site FROM {{check}}.repair_open WHERE stage IN (200, 201)
+           SELECT id, site
+             FROM (SELECT id, site FROM gone WHERE kind = 0
+                    UNION ALL
+                   SELECT id::integer, site FROM {{check}}.repair_open WHERE stage IN (200, 201)) AS a
+            GROUP BY id, site ORDER BY id, site
          ), found AS (
            INSERT INTO {{check}}.repair_open AS o
              (stage, id, site, tab, action, state, check_ts, main_ts, run_id)

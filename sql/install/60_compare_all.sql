@@ -18,8 +18,12 @@ BEGIN
     PERFORM {{check}}.fix_compare_whole(_run, _limit);
   END IF;
 
-  FOR _tab IN SELECT tab FROM {{check}}.repair_shape WHERE NOT has_ts ORDER BY stage LOOP
-    CONTINUE WHEN NOT {{check}}.fix_downloaded(_tab);
+  FOR _tab IN
+    SELECT tab FROM {{check}}.repair_shape
+     WHERE NOT has_ts AND {{check}}.fix_downloaded(controler)
+       AND (_whole OR _lost OR tab = 'forms_json' AND _form_ids IS NOT NULL)
+     ORDER BY stage
+  LOOP
     IF _tab = 'forms_json' AND _form_ids IS NOT NULL THEN
       PERFORM {{check}}.fix_compare_table(_run, _tab, true, _form_ids, _form_sites, _limit);
     END IF;
@@ -34,6 +38,7 @@ BEGIN
     PERFORM {{check}}.fix_compare_same_ts(_run, _limit);
     _scope := _scope || 202::smallint;
   END IF;
+  PERFORM set_config('synchronous_commit', 'off', true); -- as in fix_limits
   PERFORM {{check}}.fix_hold_back(_run, _context);
   PERFORM {{check}}.fix_compare_deleted(_run, _mode, _context, _lost);
   _scope := _scope || 300::smallint;
@@ -70,14 +75,12 @@ $fix$;
 COMMENT ON FUNCTION {{check}}.fix_compare(bigint, text, jsonb) IS
   'Finds what differs and writes it into the work list, in one transaction; says whether the run is refused.';
 
-CREATE OR REPLACE FUNCTION {{check}}.fix_downloaded(_tab text) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+CREATE OR REPLACE FUNCTION {{check}}.fix_downloaded(_controler text) RETURNS boolean
+LANGUAGE sql STABLE AS $fix$
   -- Observations bring their forms; the other controllers are downloaded as the configuration asks.
-  SELECT h.controler = 'observations'
-      OR (SELECT settings -> 'references' ? h.controler FROM {{check}}.repair_setting)
-    FROM {{check}}.repair_shape AS h WHERE h.tab = _tab;
+  SELECT _controler = 'observations' OR (SELECT settings -> 'references' ? _controler FROM {{check}}.repair_setting);
 $fix$;
-COMMENT ON FUNCTION {{check}}.fix_downloaded(text) IS 'Does the second synchronisation bring this table?';
+COMMENT ON FUNCTION {{check}}.fix_downloaded(text) IS 'Does the second synchronisation bring what this controller writes?';
 
 CREATE OR REPLACE FUNCTION {{check}}.fix_compare_same_ts(_run bigint, _limit bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fix$

@@ -11,20 +11,18 @@ DECLARE
 BEGIN
   _taken := 0;
   _done := 0;
-  IF NOT {{check}}.fix_lock() THEN
+  IF NOT pg_try_advisory_xact_lock(hashtext('vn-sync-check repair'), hashtext({{check_text}})) THEN
     RAISE EXCEPTION 'another repair is under way' USING ERRCODE = 'lock_not_available';
   END IF;
   IF NOT EXISTS (SELECT FROM {{check}}.repair_run WHERE id = _run AND status = 'running') THEN
     RAISE EXCEPTION 'run % of the repair is not under way', _run USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
   PERFORM {{check}}.fix_limits();
-  SELECT array_agg(o.id), array_agg(o.site), array_agg(o.key), count(*)
+  SELECT t._ids, t._sites, t._keys, cardinality(t._ids)
     INTO _ids, _sites, _keys, _taken
-    FROM (SELECT w.id, w.site, w.key
-            FROM {{check}}.repair_open AS w
-           WHERE w.stage = _stage AND w.state = 'pending' AND (w.id, w.site, w.key) > (_id, _site, _key)
-           ORDER BY w.id, w.site, w.key LIMIT _size) AS o;
-  IF _taken = 0 THEN
+    FROM {{check}}.fix_take(_stage, _id, _site, _key, _size) AS t;
+  IF _ids IS NULL THEN
+    _taken := 0;
     RETURN;
   END IF;
   SELECT h.* INTO STRICT _h FROM {{check}}.repair_shape AS h WHERE h.stage <= _stage ORDER BY h.stage DESC LIMIT 1;
@@ -44,9 +42,7 @@ BEGIN
     PERFORM {{check}}.fix_mark_dropped(_run, _stage, _h, _ids, _sites, _keys);
   END IF;
   -- What is not marked is repaired, or was no difference any more.
-  DELETE FROM {{check}}.repair_open AS o
-   USING unnest(_ids, _sites, _keys) AS k (id, site, key)
-   WHERE o.stage = _stage AND o.id = k.id AND o.site = k.site AND o.key = k.key AND o.state = 'pending';
+  PERFORM {{check}}.fix_close(_stage, _id, _site, _key, _ids[_taken], _sites[_taken], _keys[_taken]);
   _id := _ids[_taken];
   _site := _sites[_taken];
   _key := _keys[_taken];
@@ -55,15 +51,48 @@ $fix$;
 COMMENT ON FUNCTION {{check}}.fix_batch(bigint, integer, bigint, text, text, integer) IS
   'Repairs the next keys of the work list after the one given, in key order; returns the last one, how many were taken and how many rows of main changed.';
 
+CREATE OR REPLACE FUNCTION {{check}}.fix_take(
+  _stage integer, _id bigint, _site text, _key text, _size integer, OUT _ids bigint[], OUT _sites text[], OUT _keys text[])
+-- plpgsql, not sql, for its plan is kept for the session.
+LANGUAGE plpgsql STABLE
+  -- The work list has just been written and has no statistics: the planner would read it whole each time.
+  SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $fix$
+BEGIN
+  SELECT array_agg(o.id), array_agg(o.site), array_agg(o.key) INTO _ids, _sites, _keys
+    FROM (SELECT w.id, w.site, w.key
+            FROM {{check}}.repair_open AS w
+           WHERE w.stage = _stage AND w.state = 'pending' AND (w.id, w.site, w.key) > (_id, _site, _key)
+           ORDER BY w.id, w.site, w.key LIMIT _size) AS o;
+END
+$fix$;
+COMMENT ON FUNCTION {{check}}.fix_take(integer, bigint, text, text, integer) IS 'The next keys of a stage of the work list, in key order.';
+
+CREATE OR REPLACE FUNCTION {{check}}.fix_close(
+  _stage integer, _id bigint, _site text, _key text, _last_id bigint, _last_site text, _last_key text) RETURNS void
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off AS $fix$
+BEGIN
+  DELETE FROM {{check}}.repair_open AS w
+   WHERE w.stage = _stage AND w.state = 'pending' AND (w.id, w.site, w.key) > (_id, _site, _key)
+     AND (w.id, w.site, w.key) <= (_last_id, _last_site, _last_key);
+END
+$fix$;
+COMMENT ON FUNCTION {{check}}.fix_close(integer, bigint, text, text, bigint, text, text) IS
+  'Takes the keys of a batch off the work list.';
+
 CREATE OR REPLACE FUNCTION {{check}}.fix_limits() RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+LANGUAGE plpgsql AS $fix$
+BEGIN
   -- Below deadlock_timeout: it is the repair that gives way, before a deadlock could name main's own sync as the
   -- victim; and short, as the batch keeps its own locks while it waits. Ends with the transaction.
-  SELECT set_config('lock_timeout',
+  PERFORM set_config('lock_timeout',
                     least((SELECT settings ->> 'lockTimeoutMs' FROM {{check}}.repair_setting)::integer,
-                          (SELECT setting::integer / 2 FROM pg_settings WHERE name = 'deadlock_timeout'))::text, true);
+                          (extract(epoch FROM current_setting('deadlock_timeout')::interval) * 500)::integer)::text, true);
+  -- A crash may lose the last batches, and with each its keys' removal from the work list: the next run does them
+  -- again. The last commit of a run waits for the disk, and so for all before it.
+  PERFORM set_config('synchronous_commit', 'off', true);
+END
 $fix$;
-COMMENT ON FUNCTION {{check}}.fix_limits() IS 'The lock_timeout of a batch, for this transaction.';
+COMMENT ON FUNCTION {{check}}.fix_limits() IS 'lock_timeout and synchronous_commit of a batch, for this transaction.';
 
 -- The functions from here to fix_delete_rows run within fix_batch, with its rights and search_path; nobody else may
 -- call them.

@@ -35,7 +35,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
                FROM (SELECT state, count(*) AS n FROM {{check}}.repair_open GROUP BY state) AS o),
     'by_table', (SELECT coalesce(jsonb_object_agg(tab, to_jsonb(b) - 'tab'), '{}') FROM by_table AS b)
       || (SELECT coalesce(jsonb_object_agg(tab, '{"not_downloaded": true}'::jsonb), '{}')
-            FROM {{check}}.repair_shape WHERE NOT {{check}}.fix_downloaded(tab)));
+            FROM {{check}}.repair_shape WHERE NOT {{check}}.fix_downloaded(controler)));
 $fix$;
 COMMENT ON FUNCTION {{check}}.fix_summary(bigint, text, text) IS 'What a run did, as the runner reads it.';
 

@@ -1,0 +1,182 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import type { Client } from "pg";
+import { applyInstall } from "../../sql/apply";
+import { type Cluster, startCluster } from "../support/postgres";
+import { chooseFaults, damage, FAULTS, makeCopies, touchFortnight, wrong } from "./data";
+import { median, upsertCost } from "./upserts";
+
+const DATABASE = "bench";
+const BASELINE = readFileSync(join(__dirname, "baseline.sql"), "utf8");
+
+interface Run {
+  seconds: number;
+  temp_bytes: number;
+  wal_bytes: number;
+  wrong: number;
+}
+
+/** Rows to repair for the figure of growth: many enough that the time is more than noise. */
+const GROWTH = { missing: 8_000, stale: 12_000 };
+
+async function bench(rows: number, say: (text: string) => void) {
+  const cluster = await startCluster({
+    durable: true,
+    settings: {
+      shared_buffers: "1GB",
+      work_mem: "64MB",
+      maintenance_work_mem: "512MB",
+      max_wal_size: "16GB",
+      checkpoint_timeout: "30min",
+      wal_level: "minimal",
+      max_wal_senders: "0",
+      autovacuum: "off",
+      effective_cache_size: "12GB",
+    },
+  });
+  try {
+    await cluster.createDatabase(DATABASE);
+    const client = await cluster.connect(DATABASE);
+    say(`making two copies of ${rows} rows`);
+    await makeCopies(client, rows);
+    await client.query("CREATE TABLE bench_monitoring (action text, count bigint)");
+    await chooseFaults(client, FAULTS);
+
+    const baseline: Run[] = [];
+    for (let i = 0; i < 4; i++) {
+      await damage(client);
+      await settle(client);
+      const run = await measure(cluster, client, (c) => c.query(BASELINE));
+      say(`baseline ${i === 0 ? "(not counted)" : i}: ${told(run)}`);
+      if (i > 0) baseline.push(run);
+    }
+
+    say("installing the repair, its indexes");
+    const started = Date.now();
+    await applyInstall(client, { roles: null, sameRights: true }, { checkTables: false });
+    const install_s = (Date.now() - started) / 1000;
+    await client.query("DELETE FROM src_vn_json_check.repair_loss");
+    const runs = async (name: string, mode: string, times: number, before: () => Promise<unknown>) => {
+      const done: Run[] = [];
+      for (let i = 0; i <= times; i++) {
+        await before();
+        await settle(client);
+        const run = await measure(cluster, client, async (c) => {
+          const { rows: answer } = await c.query(
+            `CALL src_vn_json_check.fix_run('${mode}', false, '{"accept": 50000}', NULL)`,
+          );
+          if (answer[0]._summary.status !== "done") throw new Error(JSON.stringify(answer[0]._summary));
+        });
+        say(`${name} ${i === 0 ? "(not counted)" : i}: ${told(run)}`);
+        if (i > 0) done.push(run);
+      }
+      return done;
+    };
+    const full = await runs("whole pass", "weekly", 5, async () => {
+      await damage(client);
+      await client.query("TRUNCATE src_vn_json_check.repair_journal");
+    });
+    const journal = await runs("journal", "daily", 5, async () => {
+      await damage(client);
+      await touchFortnight(client);
+    });
+    const empty = await runs("journal, nothing to do", "daily", 5, async () => undefined);
+    await chooseFaults(client, GROWTH);
+    const growth = await runs("journal, 20 000 repairs", "daily", 5, async () => {
+      await damage(client);
+      await touchFortnight(client);
+    });
+    say("upserts one by one");
+    const upserts = await upsertCost(client);
+    await client.end();
+    const seconds = (r: Run[]) => median(r.map((x) => x.seconds));
+    const all = [...full, ...journal, ...empty, ...growth];
+    return {
+      rows,
+      baseline_s: seconds(baseline),
+      full_s: seconds(full),
+      journal_s: seconds(journal),
+      journal_empty_s: seconds(empty),
+      journal_20k_s: seconds(growth),
+      full_ratio: seconds(baseline) / seconds(full),
+      journal_ratio: seconds(baseline) / seconds(journal),
+      journal_empty_ratio: seconds(baseline) / seconds(empty),
+      temp_bytes: Math.max(...all.map((r) => r.temp_bytes)),
+      baseline_temp_bytes: Math.max(...baseline.map((r) => r.temp_bytes)),
+      wal_bytes: median(full.map((r) => r.wal_bytes)),
+      journal_wal_bytes: median(journal.map((r) => r.wal_bytes)),
+      baseline_wal_bytes: median(baseline.map((r) => r.wal_bytes)),
+      upsert_cost_ratio: upserts.ratio,
+      upsert_plain_us: upserts.plain_us,
+      upsert_ours_us: upserts.ours_us,
+      install_s,
+      wrong_rows: Math.max(...all.map((r) => r.wrong), ...baseline.map((r) => r.wrong)),
+    };
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function settle(client: Client): Promise<void> {
+  await client.query("VACUUM ANALYZE");
+  await client.query("CHECKPOINT");
+}
+
+/** Runs something in a session of its own; the statistics of the database count its temporary files. */
+async function measure(cluster: Cluster, watch: Client, work: (c: Client) => Promise<unknown>): Promise<Run> {
+  const temp = async () => {
+    await watch.query("SELECT pg_stat_clear_snapshot()");
+    const { rows } = await watch.query<{ temp: string; lsn: string }>(
+      "SELECT temp_bytes AS temp, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::text AS lsn FROM pg_stat_database WHERE datname = current_database()",
+    );
+    return { temp: Number(rows[0]?.temp), lsn: Number(rows[0]?.lsn) };
+  };
+  const before = await temp();
+  const client = await cluster.connect(DATABASE);
+  const start = process.hrtime.bigint();
+  await work(client);
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+  await client.end();
+  await new Promise((done) => setTimeout(done, 300)); // a session's statistics are sent as it ends
+  const after = await temp();
+  return {
+    seconds,
+    temp_bytes: after.temp - before.temp,
+    wal_bytes: after.lsn - before.lsn,
+    wrong: await wrong(watch),
+  };
+}
+
+function told(run: Run): string {
+  return `${run.seconds.toFixed(3)} s, ${run.temp_bytes} bytes of temporary files, ${(run.wal_bytes / 1e6).toFixed(1)} MB WAL, ${run.wrong} rows wrong`;
+}
+
+const positive = (text: string): number => {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 50_000)
+    throw new InvalidArgumentError("a whole number of at least 50000 was expected");
+  return n;
+};
+const program = new Command("bench");
+program
+  .command("repair")
+  .description("the repair beside the published procedure's shape")
+  .requiredOption("--rows <n>", "rows of each copy", positive)
+  .option("--json", "one JSON object on stdout")
+  .action(async (options: { rows: number; json?: boolean }) => {
+    const result = await bench(options.rows, (text) => process.stderr.write(`${text}\n`));
+    process.stdout.write(
+      options.json
+        ? `${JSON.stringify(result)}\n`
+        : `${Object.entries(result)
+            .map(([key, value]) => `${key.padEnd(22)} ${Number.isInteger(value) ? value : value.toFixed(4)}`)
+            .join("\n")}\n`,
+    );
+    if (result.wrong_rows !== 0)
+      throw new Error(`${result.wrong_rows} rows of main are not what they should be`);
+  });
+program.parseAsync().catch((error: Error) => {
+  process.stderr.write(`bench: ${error.message}\n`);
+  process.exitCode = 1;
+});

@@ -33,7 +33,9 @@ need_modules() {
   local mark=node_modules/.installed-lock
   if ! cmp -s package-lock.json "$mark"; then
     say "npm: installing the pinned packages"
-    npm ci --no-audit --no-fund --silent >&2
+    # Not `npm ci`: npm 11 takes the optional packages of other platforms for missing ones and refuses.
+    npm install --no-audit --no-fund --loglevel=error >&2
+    git diff --quiet -- package-lock.json 2>/dev/null || die "package.json and package-lock.json do not fit each other"
     cp package-lock.json "$mark"
   fi
   npm run --silent build >&2

@@ -111,7 +111,7 @@ export async function runJob(run: Run, job: Job): Promise<JobResult> {
       throw new RunError({ key: "clientRefused", site: job.site, said: run.scrub(said) });
     result.outcome = killedBy ?? (code === 0 ? "done" : "failed");
     if (killedBy)
-      log.problem(
+      log.info(
         run.texts.watchdog(
           job.site,
           killedBy,

@@ -17,6 +17,8 @@ export interface Detail {
   /** Controllers beyond the proof's own that failed, by site. */
   extrasFailed?: Record<string, string[]>;
   repair?: Record<string, unknown>;
+  /** How much of main the repair compared. */
+  mode?: "daily" | "weekly";
   /** First import: where it is. */
   progress?: { site: string; group: string; done: number; expected: number };
   increments?: SavedIncrements;
@@ -103,6 +105,21 @@ export async function lastProof(db: Database): Promise<JobRun | undefined> {
     `select ${COLUMNS} from ${db.schema}.job_run where proof is not null order by id desc limit 1`,
   );
   return row;
+}
+
+/**
+ * Whether the last weekly run broke off before main was compared as a whole, and no run has done so since:
+ * then the daily one does.
+ */
+export async function wholePassDue(db: Database): Promise<boolean> {
+  const rows = await db.rows(
+    `select from ${db.schema}.job_run w
+      where w.verb = 'weekly' and w.ended_at is not null and w.repair_run_id is null
+        and not exists (select from ${db.schema}.job_run r
+                         where r.id > w.id and r.repair_run_id is not null and r.detail->>'mode' = 'weekly')
+      limit 1`,
+  );
+  return rows.length > 0;
 }
 
 /** Whether a first import has ever come to its end. */

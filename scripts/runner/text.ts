@@ -52,7 +52,6 @@ export const english = {
     `${dry ? "to repair" : "repaired"}: ${r.inserted} inserted, ${r.updated} updated, ${r.deleted} deleted, ${r.set_aside} set aside` +
     (r.message ? ` (${r.message})` : ""),
   repairRefused: (r: RepairSummary) => `repair ${r.status}: ${r.message ?? ""}`,
-  table: "table",
   importUnderWay: "the first import is not finished: nothing to do before",
   importNothingToDo: "first import: all is there already",
   importBackground: (logDir: string) =>
@@ -64,7 +63,6 @@ export const english = {
   importPartial: (done: number, expected: number) =>
     `first import: ${done} of ${expected} downloads done; the rest is tried again within the hour`,
   busy: "another run is under way",
-  killedNote: "killed",
   st: {
     title: (instance: string) => `VisioNature sync check, ${instance}`,
     ok: "OK",
@@ -86,7 +84,6 @@ export const english = {
       database: (cause: string) => `the database cannot be reached: ${cause}`,
       importUnfinished:
         "the first import is not finished and not running. It goes on by itself within the hour; at once: vn-check init --background",
-      neverWeekly: "no weekly run yet; at once: vn-check weekly",
       weeklyLate: "the weekly run was due and did not start: look whether cron runs on this machine",
       dailyLate: "the daily run was due and did not start: look whether cron runs on this machine",
       failed: (verb: string, message: string) => `the last ${verb} run failed: ${message}`,

@@ -45,7 +45,6 @@ export const french: Texts = {
     (r.message ? ` (${r.message})` : ""),
   repairRefused: (r: RepairSummary) =>
     `réparation ${{ refused: "refusée", busy: "déjà en cours", partial: "partielle", done: "faite" }[r.status]} : ${r.message ?? ""}`,
-  table: "table",
   importUnderWay: "le premier import n'est pas terminé : rien à faire avant",
   importNothingToDo: "premier import : tout est déjà là",
   importBackground: (logDir) =>
@@ -57,7 +56,6 @@ export const french: Texts = {
   importPartial: (done, expected) =>
     `premier import : ${done} téléchargements faits sur ${expected} ; le reste sera retenté dans l'heure`,
   busy: "un autre passage est en cours",
-  killedNote: "tué",
   st: {
     title: (instance) => `Contrôle de la synchronisation VisioNature, ${instance}`,
     ok: "OK",
@@ -78,7 +76,6 @@ export const french: Texts = {
       database: (cause) => `la base de données ne répond pas : ${cause}`,
       importUnfinished:
         "le premier import est inachevé et ne tourne pas. Il reprend de lui-même dans l'heure ; tout de suite : vn-check init --background",
-      neverWeekly: "aucun passage hebdomadaire encore ; tout de suite : vn-check weekly",
       weeklyLate:
         "le passage hebdomadaire était dû et n'a pas commencé : vérifiez que cron tourne sur cette machine",
       dailyLate:

@@ -70,11 +70,11 @@ test("kill -9 of the runner leaves no client process, and the next run works", a
   expect(await account.run("daily"), await account.said()).toMatchObject({ code: 0 });
   // The killed run's download was open: the daily has gone on with it, over the same window.
   const { rows } = await account.sql.query(
-    "select verb, status, proof->>'proven' as proven from src_vn_json_check.job_run where verb <> 'init' order by id",
+    "select verb, status, proof->>'proven' as proven, detail->>'mode' as mode from src_vn_json_check.job_run where verb <> 'init' order by id",
   );
   expect(rows).toEqual([
-    { verb: "weekly", status: "failed", proven: "false" },
-    { verb: "daily", status: "done", proven: "true" },
+    { verb: "weekly", status: "failed", proven: "false", mode: null },
+    { verb: "daily", status: "done", proven: "true", mode: "weekly" },
   ]);
   expect(before.length).toBe(4);
 });

@@ -3,7 +3,7 @@ import { downloadSite, scopesOf, updateSite } from "../download";
 import { EXIT } from "../errors";
 import { gapSince } from "../increments";
 import type { Proof } from "../proof";
-import { beginRecord, lastProof, type RunRecord } from "../record";
+import { beginRecord, lastProof, type RunRecord, wholePassDue } from "../record";
 import { finish, type Outcome } from "./finish";
 import { importComesFirst, locked, type RunOptions, recorded } from "./frame";
 import { databaseNow, weeklyRun, withSite, writeWindow } from "./weekly";
@@ -31,7 +31,7 @@ async function dailyRun(run: Run): Promise<number> {
       if (!(await updateSite(run, record.id, scope))) outcome.updatesFailed.push(scope.site);
     }
     const proof = open ? await goOn(run, record, open, extras, outcome) : null;
-    return await finish(run, record, "daily", proof, outcome);
+    return await finish(run, record, (await wholePassDue(run.db)) ? "weekly" : "daily", proof, outcome);
   });
 }
 

@@ -37,7 +37,7 @@ export async function finish(
   if (summary.status !== "done") said.push(texts.repairRefused(summary));
   for (const text of said) log.problem(text);
   const status = statusOf(summary, said.length > 0);
-  const detail: Detail = { ...outcome, repair: { ...summary }, message: run.scrub(said.join("\n")) };
+  const detail: Detail = { ...outcome, mode, repair: { ...summary }, message: run.scrub(said.join("\n")) };
   await record.end(status, detail, summary.run_id ?? undefined);
   return EXIT[status];
 }

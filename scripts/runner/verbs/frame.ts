@@ -1,12 +1,17 @@
-import { rmSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { type Overrides, openHome, openRun, type Run } from "../context";
 import type { Scope } from "../coverage";
 import { reached } from "../coverage";
 import { firstImportState } from "../download";
 import { EXIT, RunError } from "../errors";
+import { writePrivate } from "../files";
 import { putBack } from "../increments";
 import { endLeftover, holdsLock, underLock } from "../lock";
 import { type Detail, firstImportEnded, type RunRecord } from "../record";
+
+/** A log that was written to less long ago may still be in use. */
+const QUIET_MS = 3_600_000;
 
 export interface RunOptions {
   verbose?: boolean;
@@ -43,7 +48,25 @@ export async function locked(
     run.log.problem(wording(run, error));
     return EXIT.failed;
   } finally {
+    scrubByHand(run);
     run.log.close();
+  }
+}
+
+/**
+ * transfer_vn itself, run by hand in this account, keeps logs in ~/tmp, with the password of every failed
+ * request in them. Those that nobody writes to any more are cleaned.
+ */
+function scrubByHand(run: Run): void {
+  const dir = join(run.paths.home, "tmp");
+  if (!existsSync(dir)) return;
+  for (const name of readdirSync(dir).filter((one) => one.startsWith("transfer_vn.log"))) {
+    const path = join(dir, name);
+    chmodSync(path, 0o600);
+    if (Date.now() - statSync(path).mtimeMs < QUIET_MS) continue;
+    const text = readFileSync(path, "utf8");
+    const clean = text.split("\n").map(run.scrub).join("\n");
+    if (clean !== text) writePrivate(path, clean);
   }
 }
 

@@ -24,8 +24,11 @@ export function repair(options: RepairOptions): Promise<number> {
       });
       process.stdout.write(`${run.texts.repair(summary, dryRun)}\n`);
       for (const [table, counts] of Object.entries(summary.by_table ?? {})) {
-        const parts = Object.entries(counts).map(([action, count]) => `${action} ${count}`);
-        process.stdout.write(`  ${table}: ${parts.join(", ")}\n`);
+        const parts = Object.entries(counts).filter(([, count]) => typeof count === "number" && count > 0);
+        if (parts.length === 0) continue;
+        process.stdout.write(
+          `  ${table}: ${parts.map(([action, count]) => `${action} ${count}`).join(", ")}\n`,
+        );
       }
       const status = { done: "done", partial: "partial", refused: "failed", busy: "failed" } as const;
       if (summary.status !== "done") run.log.problem(run.texts.repairRefused(summary));

@@ -125,8 +125,10 @@ async function importOf(
   const done = sites.reduce((sum, site) => sum + site.done, 0);
   const expected = sites.reduce((sum, site) => sum + site.expected, 0);
   const under = running && last?.ended_at === null;
+  // Once ended it stays so: a group that the portal adds later is imported beside the daily work.
   const whole =
-    (await firstImportEnded(home.db)) || (sites.every((site) => site.done === site.expected) && done > 0);
+    sites.every((site) => site.expected > 0) &&
+    ((await firstImportEnded(home.db)) || sites.every((site) => site.done === site.expected));
   const asked = last !== undefined || readIfThere(home.paths.importAsked) !== undefined;
   return {
     state: under ? "running" : whole ? "done" : asked ? "unfinished" : "not started",
@@ -159,7 +161,11 @@ function problemsOf(
     if (dueNow && (!run || run.started_at < due))
       problems.push(verb === "weekly" ? st.weeklyLate : st.dailyLate);
     const last = report.last[verb];
-    if (last?.status === "failed") problems.push(st.failed(verb, last.message ?? ""));
+    // A later run makes up for one that broke off (the daily one for a weekly one too), not for a refusal.
+    const other = runs[verb === "daily" ? "weekly" : "daily"];
+    const madeUp = run && other && other.id > run.id && ["done", "partial"].includes(other.status);
+    if (last?.status === "failed" && (!madeUp || last.repair !== null))
+      problems.push(st.failed(verb, last.message ?? ""));
   }
   const open = report.proof?.sites.filter((site) => !site.proven) ?? [];
   if (!report.running) problems.push(...open.map((site) => texts.siteUnproven(site)));

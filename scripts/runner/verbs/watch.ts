@@ -19,10 +19,12 @@ export async function watch(options: RunOptions): Promise<number> {
   const scopes = scopesFrom(readClientConfig(text));
   const last = await lastRun(home.db, "init");
   if (await firstImportEnded(home.db)) {
-    if (last && Date.now() - last.started_at.getTime() < AGAIN_AFTER_MS) return EXIT.done;
     const state = await firstImportState(home, scopes);
     const since = home.settings.firstImport.since;
-    if (state.every(({ pairs }) => pairs.every((pair) => imported(pair, since)))) return EXIT.done;
+    const newSite = state.some(({ pairs }) => pairs.length === 0);
+    const lately = last && Date.now() - last.started_at.getTime() < AGAIN_AFTER_MS;
+    const whole = state.every(({ pairs }) => pairs.every((pair) => imported(pair, since)));
+    if (!newSite && (whole || lately)) return EXIT.done;
   } else {
     // Begun by the stack or by hand, never by itself.
     if (readIfThere(home.paths.importAsked) === undefined || !(await importComesFirst(home, scopes)))

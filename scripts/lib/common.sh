@@ -23,5 +23,5 @@ need_packages() {
   [ "${#missing[@]}" = 0 ] && return 0
   say "apt: installing ${missing[*]}"
   [ -n "${VN_APT_UPDATED:-}" ] || { as_root apt-get update -qq >&2 || say "apt: update failed, going on with the old lists"; VN_APT_UPDATED=1; }
-  as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+  as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }

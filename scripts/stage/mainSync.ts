@@ -90,6 +90,7 @@ export class MainSync {
   /** Makes the account, its venv and its configuration, and the fifteen tables by the client itself. */
   async install(): Promise<void> {
     const { account, clientVersion } = this.args;
+    await this.shell("apt-get install -y -qq --no-install-recommends python3-venv >/dev/null 2>&1");
     await this.shell(`id ${account} >/dev/null 2>&1 || useradd --create-home --shell /bin/sh ${account}`);
     await this.as(
       `[ -x venv/bin/transfer_vn ] || { /usr/bin/python3 -m venv venv &&

@@ -135,7 +135,7 @@ CREATE TABLE IF NOT EXISTS {{check}}.repair_deleted (
   content jsonb NOT NULL
 );
 COMMENT ON TABLE {{check}}.repair_deleted IS
-  'Every row that a run deleted from main, whole (content: all its columns). CALL fix_restore(id) puts one back.';
+  'Every row that a run deleted from main, whole (content: all its columns). SELECT fix_restore(id) puts one back.';
 CREATE INDEX IF NOT EXISTS repair_deleted_key ON {{check}}.repair_deleted (row_id, site);
 COMMENT ON INDEX {{check}}.repair_deleted_key IS 'Finds a deleted observation.';
 

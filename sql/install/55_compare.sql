@@ -87,7 +87,9 @@ CREATE OR REPLACE FUNCTION {{check}}.fix_covering() RETURNS TABLE (relation regc
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
   SELECT DISTINCT ON (i.indrelid) i.indrelid::regclass, i.indexrelid::regclass
     FROM pg_index AS i
-   WHERE i.indrelid IN (to_regclass('{{check}}.observations_json'), to_regclass('{{main}}.observations_json'))
+   WHERE i.indrelid IN (SELECT oid FROM pg_class
+                         WHERE relname = 'observations_json'
+                           AND relnamespace IN ({{check_regnamespace}}, {{main_regnamespace}}))
      AND i.indisvalid AND i.indisready AND i.indpred IS NULL AND i.indexprs IS NULL
      AND (SELECT relam FROM pg_class WHERE oid = i.indexrelid) = (SELECT oid FROM pg_am WHERE amname = 'btree')
      AND (SELECT array_agg(a.attname::text ORDER BY k.ord)

@@ -1,9 +1,9 @@
 CREATE OR REPLACE FUNCTION {{check}}.fix_watching() RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
   SELECT EXISTS (
-    SELECT FROM pg_trigger
-     WHERE tgrelid = to_regclass('{{main}}.observations_json') AND tgenabled IN ('O', 'A')
-       AND tgfoid = to_regprocedure('{{check}}.fix_watch_main()'));
+    SELECT FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
+     WHERE c.relname = 'observations_json' AND c.relnamespace = {{main_regnamespace}} AND t.tgenabled IN ('O', 'A')
+       AND t.tgfoid = to_regprocedure('{{check}}.fix_watch_main()'));
 $fix$;
 COMMENT ON FUNCTION {{check}}.fix_watching() IS 'Are deletions in main watched?';
 
@@ -138,6 +138,9 @@ BEGIN
        SELECT FROM {{check}}.download_log AS l
         WHERE l.site = m.site AND l.controler = 'observations' AND l.download_ts >= _start::timestamp
           AND l.comment ~ ('taxo_group ?: ' || (m.item #>> '{species,taxonomy}') || ','))
+     -- Restored by hand: somebody knows better.
+     AND NOT EXISTS (SELECT FROM {{check}}.repair_deleted AS r
+                      WHERE r.row_id = m.id AND r.site = m.site AND r.restored_at IS NOT NULL)
      AND NOT EXISTS (SELECT FROM {{check}}.repair_open AS p WHERE p.stage = 300 AND p.id = m.id AND p.site = m.site)
   ON CONFLICT (stage, id, site, key) DO UPDATE SET
     run_id = EXCLUDED.run_id, state = EXCLUDED.state, check_ts = EXCLUDED.check_ts,

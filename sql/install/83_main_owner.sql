@@ -52,13 +52,14 @@ COMMENT ON FUNCTION {{check}}.fix_index_statements() IS
   'Statements that make the covering indexes, each to be run outside a transaction; none where they are there. may: by the current user.';
 
 CREATE OR REPLACE FUNCTION {{check}}.fix_handover() RETURNS SETOF text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $fix$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
   SELECT g || ';' FROM {{check}}.fix_main_grants() AS g
    UNION ALL
   SELECT statement || ';' FROM {{check}}.fix_index_statements() WHERE relation = format('%I.observations_json', {{main_text}})
    UNION ALL
   SELECT s FROM unnest(ARRAY[
-    format('GRANT USAGE ON SCHEMA {{check}} TO %I;', (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = '{{main}}.observations_json'::regclass)),
+    format('GRANT USAGE ON SCHEMA {{check}} TO %I;', (SELECT pg_get_userbyid(relowner) FROM pg_class
+       WHERE relname = 'observations_json' AND relnamespace = {{main_regnamespace}})),
     'CREATE OR REPLACE TRIGGER {{watch_trigger}} AFTER DELETE ON {{main}}.observations_json FOR EACH ROW EXECUTE FUNCTION {{check}}.fix_watch_main();'
   ]) AS s
    WHERE {{watch_main}} AND NOT {{check}}.fix_watching();

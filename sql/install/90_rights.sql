@@ -20,7 +20,7 @@ BEGIN
     IF {{login_text}} IS NOT NULL AND {{definer_text}} IS NOT NULL AND _o.proname IN (
          'fct_fix_sync', 'fix_run', 'fix_dry_run', 'fix_lock', 'fix_dead_runs', 'fix_begin', 'fix_compare', 'fix_stages',
          'fix_batch', 'fix_batch_size', 'fix_next_size', 'fix_set_next_aside', 'fix_finish', 'fix_atomic_message',
-         'fix_tell', 'fix_recipient', 'fix_preflight', 'fix_watching', 'fix_may_suspect', 'fix_covering',
+         'fix_tell', 'fix_recipient', 'fix_preflight', 'fix_watching', 'fix_may_suspect', 'fix_handover', 'fix_covering',
          'fix_forget') THEN
       EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', _o.name, {{login_text}});
     END IF;
@@ -40,8 +40,13 @@ BEGIN
       array_to_string(_schemas, ', ')
       USING HINT = 'Run: ' || _bad || ' Or name other schemas in repair.triggerSearchPath.';
   END IF;
-  EXECUTE 'ALTER FUNCTION {{check}}.fix_batch(bigint, integer, bigint, text, text, integer) SET search_path = '
-    || array_to_string('pg_catalog'::text || ARRAY(SELECT quote_ident(s) FROM unnest(_schemas) AS s) || 'pg_temp'::text, ', ');
+  FOR _o IN
+    SELECT p.oid::regprocedure AS name FROM pg_proc AS p
+     WHERE p.pronamespace = {{check_regnamespace}} AND p.proname IN ('fix_batch', 'fix_preflight', 'fix_restore')
+  LOOP
+    EXECUTE format('ALTER FUNCTION %s SET search_path = %s', _o.name, array_to_string(
+      'pg_catalog'::text || ARRAY(SELECT quote_ident(s) FROM unnest(_schemas) AS s) || 'pg_temp'::text, ', '));
+  END LOOP;
 
   IF {{definer_text}} IS NULL THEN
     RETURN;

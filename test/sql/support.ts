@@ -1,0 +1,199 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Client } from "pg";
+import { checkTablesSql, type SqlSettings } from "../../sql";
+import { applyInstall } from "../../sql/apply";
+import { type Cluster, type ClusterOptions, startCluster } from "../support/postgres";
+
+export const ROLES = { owner: "vn_check_owner", repair: "vn_check_repair", login: "vn_check" };
+const PASSWORD = "only-for-tests";
+const SITE = "vn38";
+
+/** A cluster with the roles and a template of a database as it is before the installation: main full of nothing. */
+export interface World {
+  cluster: Cluster;
+  /** A database of its own; installed with these settings, or (`null`) not at all. */
+  database(settings?: Partial<SqlSettings> | null): Promise<Db>;
+  stop(): Promise<void>;
+}
+
+export interface Db {
+  name: string;
+  /** Superuser. */
+  admin: Client;
+  /** The second synchronisation's login, which starts repairs. */
+  login: Client;
+  /** Main's own synchronisation: owns main's schema and tables. */
+  main: Client;
+  connect(user?: string): Promise<Client>;
+  /** Runs a repair as the login; the summary. */
+  repair(
+    mode?: string,
+    context?: object | null,
+    options?: { dryRun?: boolean; client?: Client },
+  ): Promise<Summary>;
+  /** Rows of a query as the superuser. */
+  rows<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
+  close(): Promise<void>;
+}
+
+export interface Summary {
+  run_id: number | null;
+  status: string;
+  message: string | null;
+  inserted: number;
+  updated: number;
+  deleted: number;
+  set_aside: number;
+  open: Record<string, number>;
+  by_table: Record<string, { inserted: number; updated: number; deleted: number; set_aside: number }>;
+}
+
+export async function startWorld(options: ClusterOptions = {}): Promise<World> {
+  const cluster = await startCluster(options);
+  await cluster.createDatabase("template_main");
+  const client = await cluster.connect("template_main");
+  await client.query(`
+    CREATE ROLE vn_main LOGIN PASSWORD '${PASSWORD}';
+    CREATE ROLE ${ROLES.repair} NOLOGIN;
+    CREATE ROLE ${ROLES.login} LOGIN PASSWORD '${PASSWORD}'`);
+  await client.query(checkTablesSql({ roles: null, checkSchema: "src_vn_json", mainSchema: "none" }));
+  // As Client-API-VN itself makes it: the primary key without update_ts.
+  await client.query(`
+    ALTER TABLE src_vn_json.observations_json DROP CONSTRAINT observations_json_pk;
+    ALTER TABLE src_vn_json.observations_json ADD CONSTRAINT observations_json_pk PRIMARY KEY (id, site);
+    DROP TABLE src_vn_json.repair_made;
+    COMMENT ON SCHEMA src_vn_json IS NULL;
+    ALTER SCHEMA src_vn_json OWNER TO vn_main;
+    DO $$ DECLARE t regclass; BEGIN
+      FOR t IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'src_vn_json'::regnamespace AND relkind = 'r' LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO vn_main', t);
+      END LOOP;
+    END $$`);
+  await client.end();
+  const open: Db[] = [];
+  return {
+    cluster,
+    async database(settings = {}) {
+      const db = await openDatabase(cluster, settings);
+      open.push(db);
+      return db;
+    },
+    async stop() {
+      await Promise.all(open.map((db) => db.close()));
+      await cluster.stop();
+    },
+  };
+}
+
+async function openDatabase(cluster: Cluster, settings: Partial<SqlSettings> | null): Promise<Db> {
+  const name = await cluster.createDatabase(undefined, "template_main");
+  const clients: Client[] = [];
+  const connect = async (user?: string) => {
+    const client = await cluster.connect(name, user === undefined ? undefined : { user, password: PASSWORD });
+    clients.push(client);
+    return client;
+  };
+  const admin = await connect();
+  if (settings) await applyInstall(admin, { roles: ROLES, ...settings });
+  const login = await connect(ROLES.login);
+  const main = await connect("vn_main");
+  return {
+    name,
+    admin,
+    login,
+    main,
+    connect,
+    async repair(mode = "daily", context = null, { dryRun = false, client = login } = {}) {
+      const { rows } = await client.query(
+        `CALL src_vn_json_check.fix_run('${mode}', ${dryRun}, ${context ? `'${JSON.stringify(context)}'` : "NULL"}, NULL)`,
+      );
+      return rows[0]._summary as Summary;
+    },
+    async rows<T>(sql: string, values?: unknown[]) {
+      return (await admin.query(sql, values)).rows as T[];
+    },
+    async close() {
+      await Promise.all(clients.map((c) => c.end().catch(() => undefined)));
+      await cluster.dropDatabase(name).catch(() => undefined);
+    },
+  };
+}
+
+export interface Row {
+  id: number;
+  ts: number;
+  site?: string;
+  item?: object;
+  form?: string | null;
+}
+
+/** Puts observations as Client-API-VN does: a statement each, only a newer version over an older one. */
+export async function put(
+  client: Client,
+  schema: "src_vn_json" | "src_vn_json_check",
+  ...rows: Row[]
+): Promise<void> {
+  for (const r of rows) {
+    await client.query(
+      `INSERT INTO ${schema}.observations_json AS t (id, site, item, update_ts, id_form_universal) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (id, site) DO UPDATE SET item = EXCLUDED.item, update_ts = EXCLUDED.update_ts,
+         id_form_universal = EXCLUDED.id_form_universal WHERE t.update_ts < EXCLUDED.update_ts`,
+      [r.id, r.site ?? SITE, JSON.stringify(r.item ?? item(r.id, r.ts)), r.ts, r.form ?? null],
+    );
+  }
+}
+export const putMain = (db: Db, ...rows: Row[]) => put(db.main, "src_vn_json", ...rows);
+export const putCheck = (db: Db, ...rows: Row[]) => put(db.login, "src_vn_json_check", ...rows);
+
+/** Many at once: ids `from`…`to` at one update_ts. */
+export async function fill(
+  client: Client,
+  schema: string,
+  from: number,
+  to: number,
+  ts: number,
+  site = SITE,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO ${schema}.observations_json (id, site, item, update_ts)
+     SELECT i, $4, jsonb_build_object('id', i, 'ts', $3::integer), $3 FROM generate_series($1::integer, $2::integer) AS i`,
+    [from, to, ts, site],
+  );
+}
+
+export function item(id: number, ts: number): object {
+  return {
+    species: { "@id": "1", taxonomy: "1" },
+    observers: [
+      {
+        "@id": "7",
+        "@uid": "70",
+        id_sighting: String(id),
+        insert_date: String(ts),
+        coord_lat: "45.1",
+        coord_lon: "5.7",
+      },
+    ],
+  };
+}
+
+/** main's rows as { "id/site": update_ts }. */
+export async function mainRows(db: Db): Promise<Record<string, number>> {
+  const rows = await db.rows<{ k: string; ts: number }>(
+    "SELECT id || '/' || site AS k, update_ts AS ts FROM src_vn_json.observations_json ORDER BY id, site",
+  );
+  return Object.fromEntries(rows.map((r) => [r.k, r.ts]));
+}
+
+/** The published procedure's objects, as a fixture. */
+export const ORIGINAL = readFileSync(join(__dirname, "fixtures/original.sql"), "utf8");
+
+/** How many rows of check main lacks or has older. */
+export async function lacking(db: Db): Promise<number> {
+  const [row] = await db.rows<{
+    n: number;
+  }>(`SELECT count(*)::integer AS n FROM src_vn_json_check.observations_json AS c
+    LEFT JOIN src_vn_json.observations_json AS m USING (id, site) WHERE m.id IS NULL OR m.update_ts < c.update_ts`);
+  return row?.n ?? -1;
+}

@@ -40,6 +40,13 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     const parent = { parent: this };
     const where = whereOf(config.host, config.oldHostGone);
 
+    for (const { name, url } of config.sites.filter((site) => site.url.startsWith("http:"))) {
+      void pulumi.log.warn(
+        `sites.${name}.url: ${url} is not https: the portal's password travels unencrypted`,
+        this,
+      );
+    }
+
     const packages = new HostPackages("packages", { where }, parent);
     const user = new SystemUser("user", { where, names, stack, after: packages.made }, parent);
     const { account } = user;

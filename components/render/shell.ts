@@ -3,6 +3,9 @@ export function quote(word: string): string {
   return /^[A-Za-z0-9_/.:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+const NO_SUDO =
+  "this login needs sudo without a password (NOPASSWD in /etc/sudoers.d), or be root: see host.user";
+
 /**
  * The command that runs a script as root, whoever logs in: directly, or through sudo, which must ask for
  * no password.
@@ -10,6 +13,7 @@ export function quote(word: string): string {
 export function asRoot(script: string): string {
   return [
     'if [ "$(id -u)" = 0 ]; then set --; else set -- sudo -n; fi',
+    `"$@" true || ${fail(NO_SUDO)}`,
     `"$@" sh -c ${quote(`set -eu\numask 022\n${script}`)}`,
   ].join("\n");
 }

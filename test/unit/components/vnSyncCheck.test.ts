@@ -1,0 +1,149 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, describe, expect, test } from "vitest";
+import { parseConfig } from "../../../components/config";
+import { VnSyncCheck } from "../../../components/vnSyncCheck";
+import { MINIMAL, settings } from "./stack";
+
+/** A resource as the engine was asked for it. */
+interface Asked {
+  type: string;
+  name: string;
+  inputs: Record<string, unknown>;
+}
+
+const SECRETS = [MINIMAL.database.adminPassword, MINIMAL.sites.vn38.userPassword, "generated-password"];
+
+/** Builds a stack against mocks; the resources in the order in which the engine could make them. */
+async function build(
+  values: Record<string, unknown>,
+): Promise<{ asked: Asked[]; outputs: Record<string, unknown> }> {
+  const asked: Asked[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        asked.push({ type, name, inputs });
+        const stdout = name === "credentials-password" ? "generated-password" : "";
+        return { id: `${name}-id`, state: { ...inputs, stdout, stderr: "" } };
+      },
+      call: () => ({}),
+    },
+    "vn-sync-check",
+    "test",
+    false,
+  );
+  const check = new VnSyncCheck("vn-sync-check", {
+    config: parseConfig(settings({ ...MINIMAL, ...values })),
+    stack: "test",
+    bundle: "// the runner",
+    adapter: "# the adapter",
+  });
+  const outputs = await new Promise<Record<string, unknown>>((resolve) => {
+    pulumi.output(check.outputs).apply((known) => resolve(known as Record<string, unknown>));
+  });
+  await new Promise((resolve) => setTimeout(resolve, 200)); // what depends on others is registered after them
+  return { asked, outputs };
+}
+
+const commands = (asked: Asked[]) =>
+  asked.filter(({ type }) => /^command:(remote|local):Command$/.test(type));
+const names = (asked: Asked[]) => asked.map(({ name }) => name);
+
+/** A value as the state would hold it in clear: secrets left out. */
+function inClear(value: unknown): string {
+  return JSON.stringify(value, (_key, inner) =>
+    inner !== null && typeof inner === "object" && "4dabf18193072939515e22adb298388d" in inner
+      ? "[secret]"
+      : inner,
+  );
+}
+
+describe("a stack over SSH", () => {
+  let asked: Asked[];
+  let outputs: Record<string, unknown>;
+  beforeAll(async () => {
+    ({ asked, outputs } = await build({}));
+  });
+
+  test("every piece is there once, host work as remote commands, the password and SQL as local ones", () => {
+    expect(
+      commands(asked)
+        .map(({ type, name }) => `${type.split(":")[1]} ${name}`)
+        .sort(),
+    ).toMatchSnapshot();
+  });
+
+  test("each comes after what it needs", () => {
+    const order = names(commands(asked));
+    const follows = (first: string, then: string) =>
+      expect(order.indexOf(first), `${first} before ${then}`).toBeLessThan(order.indexOf(then));
+    follows("packages", "user");
+    follows("user", "client-builder");
+    follows("client-builder", "client");
+    follows("tables", "repair");
+    follows("client", "schedule-jobs");
+    follows("repair", "schedule-jobs");
+    follows("schedule-jobs", "schedule-cron");
+    follows("schedule-cron", "first-import");
+  });
+
+  test("triggers hold only what identifies a thing, and nothing is given by environment", () => {
+    for (const { name, type, inputs } of commands(asked)) {
+      expect(inputs["environment"], name).toBeUndefined();
+      expect(inputs["addPreviousOutputInEnv"], name).toBe(false);
+      const triggers = inputs["triggers"] as unknown[];
+      if (type.includes("remote")) expect(triggers.slice(0, 2), name).toEqual(["vn.example.org", "22"]);
+      for (const trigger of triggers) expect(String(trigger).length, name).toBeLessThan(64);
+    }
+    const file = commands(asked).find(({ name }) => name === "sync");
+    expect(file?.inputs["triggers"]).toEqual(["vn.example.org", "22", "vn_check", "user-id", "evn.yaml"]);
+  });
+
+  test("no secret is in clear, and none on a command line", () => {
+    for (const { name, inputs } of asked) {
+      for (const secret of SECRETS)
+        expect(inClear(inputs), name).not.toContain(JSON.stringify(secret).slice(1, -1));
+    }
+  });
+
+  test("what could tell a secret is not shown", () => {
+    for (const { name, inputs } of commands(asked)) {
+      if (/sync|credentials|tables|repair|guard/.test(name)) expect(inputs["logging"], name).toBe("none");
+    }
+  });
+
+  test("the login is given a SCRAM verifier, and neither role is a superuser's business", () => {
+    const roles = asked.filter(({ type }) => type === "postgresql:index/role:Role");
+    expect(roles.map(({ inputs }) => inputs["name"]).sort()).toEqual(["vn_check", "vn_check_repair"]);
+    const provider = asked.find(({ type }) => type === "pulumi:providers:postgresql");
+    expect(String(provider?.inputs["superuser"])).toBe("false");
+  });
+
+  test("outputs say what runs when, and what to do next", () => {
+    expect(outputs).toMatchSnapshot();
+  });
+});
+
+test("on this machine the same scripts run as local commands", async () => {
+  const { asked } = await build({ host: { type: "local" } });
+  expect(commands(asked).filter(({ type }) => type.includes("remote"))).toEqual([]);
+  expect(names(commands(asked))).toContain("schedule-cron");
+});
+
+test("without firstImport.start nothing is started", async () => {
+  const { asked, outputs } = await build({ firstImport: { start: false }, locale: "en" });
+  expect(names(asked)).not.toContain("first-import");
+  expect(String((outputs["nextSteps"] as string[])[0])).toContain("Start the first import: sudo -u vn_check");
+});
+
+test("a bastion is one hop", async () => {
+  const bastion = { address: "b.example.org", hostKey: MINIMAL.host.hostKey, user: "jump", port: 2222 };
+  const { asked } = await build({ host: { ...MINIMAL.host, user: "ops", bastion } });
+  const connection = commands(asked).find(({ name }) => name === "user")?.inputs["connection"];
+  expect(connection).toMatchObject({
+    value: {
+      host: "vn.example.org",
+      user: "ops",
+      proxy: { host: "b.example.org", port: 2222, user: "jump" },
+    },
+  });
+});

@@ -1,0 +1,238 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Finished, run } from "../../scripts/stage/command";
+import { nothingChanged, summary } from "../../scripts/stage/stack";
+import { engineEnv } from "../support/engine";
+import { type Host, startHost } from "../support/host";
+import { type Cluster, startCluster } from "../support/postgres";
+
+// The engine, the language host and the plugins at work together, on a program that is not the kit's.
+const PROGRAM = `
+const command = require("@pulumi/command");
+const postgresql = require("@pulumi/postgresql");
+const pulumi = require("@pulumi/pulumi");
+const config = new pulumi.Config();
+const at = config.requireSecretObject("at");
+const connection = at.apply((at) => at.ssh);
+const provider = new postgresql.Provider("admin", {
+  host: "127.0.0.1", port: config.requireNumber("pgPort"), database: config.require("database"),
+  username: "postgres", password: at.apply((at) => at.pgPassword), sslmode: "disable",
+});
+const role = new postgresql.Role("role", { name: "smoke", login: true, password: at.apply((at) => at.rolePassword) }, { provider });
+const schema = new postgresql.Schema("schema", { name: "smoke_data", owner: role.name }, { provider, retainOnDelete: true });
+new postgresql.Grant("grant", {
+  database: config.require("database"), role: role.name, schema: schema.name, objectType: "schema", privileges: ["USAGE", "CREATE"],
+}, { provider, dependsOn: schema });
+const file = new command.remote.Command("file", {
+  connection, addPreviousOutputInEnv: false, logging: "none",
+  create: "umask 077 && cat > /root/smoke && echo written", update: "cat > /root/smoke && echo written again",
+  delete: "rm /root/smoke", stdin: at.apply((at) => at.content), triggers: ["/root/smoke"],
+}, { dependsOn: role, deleteBeforeReplace: true });
+new command.remote.CopyToRemote("copy", {
+  connection, source: new pulumi.asset.StringAsset("copied"), remotePath: "/root/new/folder/copied",
+});
+const extra = config.getObject("extra");
+if (extra) new command.remote.Command("extra", { connection, ...extra });
+exports.said = file.stdout;
+`;
+const NAMES = ["command", "postgresql"] as const;
+
+let dir: string;
+let env: NodeJS.ProcessEnv;
+let host: Host;
+let cluster: Cluster;
+let database: string;
+const secrets = { rolePassword: "role-password-1", content: "a-secret-content-1" };
+
+async function pulumi(
+  args: string[],
+  more: { env?: NodeJS.ProcessEnv; input?: string } = {},
+): Promise<Finished> {
+  return run("pulumi", ["--non-interactive", "--color", "never", ...args], {
+    cwd: dir,
+    env: more.env ?? env,
+    ...(more.input === undefined ? {} : { input: more.input }),
+  });
+}
+
+async function must(...args: string[]): Promise<string> {
+  const done = await pulumi(args);
+  expect(done.code, done.stdout + done.stderr).toBe(0);
+  return done.stdout;
+}
+
+async function setSecrets(): Promise<void> {
+  const ssh = {
+    host: host.host,
+    port: host.port,
+    user: host.user,
+    privateKey: host.privateKey,
+    hostKey: host.hostKey,
+  };
+  const value = JSON.stringify({
+    ssh: { ...ssh, dialErrorLimit: 1 },
+    pgPassword: cluster.password,
+    ...secrets,
+  });
+  const done = await pulumi(["config", "set", "--secret", "at"], { input: value });
+  expect(done.code, done.stderr).toBe(0);
+}
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "vn-engine-"));
+  const ready = await engineEnv();
+  const { SSH_AUTH_SOCK: _agent, ...rest } = ready.env;
+  env = {
+    ...rest,
+    PULUMI_HOME: join(dir, "home"),
+    PULUMI_BACKEND_URL: `file://${dir}`,
+    PULUMI_CONFIG_PASSPHRASE: "of the test",
+  };
+  writeFileSync(
+    join(dir, "Pulumi.yaml"),
+    "name: smoke\nruntime: { name: nodejs, options: { typescript: false } }\n",
+  );
+  writeFileSync(join(dir, "index.js"), PROGRAM);
+  writeFileSync(join(dir, "package.json"), '{ "name": "smoke", "main": "index.js" }\n');
+  symlinkSync(resolve(__dirname, "../../node_modules"), join(dir, "node_modules"));
+  [host, cluster] = await Promise.all([startHost(), startCluster({ postgis: false })]);
+  database = await cluster.createDatabase();
+  await must("stack", "init", "dev");
+  await must("config", "set", "pgPort", String(cluster.port));
+  await must("config", "set", "database", database);
+  await setSecrets();
+});
+
+afterAll(async () => {
+  await host?.stop();
+  await cluster?.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+test("up makes role, schema, grant and files; a second one changes nothing; no secret is in the state", async () => {
+  const first = summary(await must("up", "--yes", "--skip-preview"));
+  expect(first).toMatchObject({ create: 7, update: 0, delete: 0 });
+  expect(await host.must("cat /root/smoke; stat -c ' %a' /root/smoke; cat /root/new/folder/copied")).toBe(
+    `${secrets.content} 600\ncopied`,
+  );
+  const db = await cluster.connect(database, { user: "smoke", password: secrets.rolePassword });
+  await db.query("CREATE TABLE smoke_data.kept (id int)");
+  await db.end();
+  expect(nothingChanged(summary(await must("up", "--yes", "--skip-preview")))).toBe(true);
+  expect(nothingChanged(summary(await must("refresh", "--yes", "--skip-preview")))).toBe(true);
+
+  const state = readFileSync(join(dir, ".pulumi/stacks/smoke/dev.json"), "utf8");
+  expect(state).toContain("written");
+  for (const secret of [...Object.values(secrets), cluster.password, "PRIVATE KEY"])
+    expect(state).not.toContain(secret);
+});
+
+test("changed content is an update of just that", async () => {
+  secrets.content = "a-secret-content-2";
+  await setSecrets();
+  expect(summary(await must("up", "--yes", "--skip-preview"))).toMatchObject({
+    update: 1,
+    create: 0,
+    replace: 0,
+  });
+  expect((await must("stack", "output", "said")).trim()).toBe("written again");
+  expect(await host.must("cat /root/smoke")).toBe(secrets.content);
+});
+
+test("sshd refuses variables: asked for they are an error, the last output is only a warning", async () => {
+  const set = async (extra: object): Promise<void> => {
+    const done = await pulumi(["config", "set", "extra"], { input: JSON.stringify(extra) });
+    expect(done.code, done.stderr).toBe(0);
+  };
+  await set({ create: "env", environment: { REFUSED: "x" } });
+  const refused = await pulumi(["up", "--yes", "--skip-preview"]);
+  expect(refused.code).not.toBe(0);
+  expect(refused.stdout + refused.stderr).toContain("Unable to set 'REFUSED'");
+
+  await set({ create: "echo first", environment: { LC_ALL: "C.UTF-8" } });
+  await must("up", "--yes", "--skip-preview");
+  await set({ create: 'echo second; test -z "$PULUMI_COMMAND_STDOUT"', environment: { LC_ALL: "C.UTF-8" } });
+  expect(await must("up", "--yes", "--skip-preview")).toContain("Unable to set 'PULUMI_COMMAND_STDOUT'");
+
+  await set({ create: "echo to-out; echo to-err >&2; exit 7" });
+  const failed = await pulumi(["up", "--yes", "--skip-preview"]);
+  expect(failed.code).not.toBe(0);
+  expect(failed.stdout).toMatch(
+    /Process exited with status 7: running "echo to-out; echo to-err >&2; exit 7":/,
+  );
+  await must("config", "rm", "extra");
+  await must("up", "--yes", "--skip-preview");
+});
+
+test("a preview works with host and database down", async () => {
+  const [hostPort, pgPort] = [host.port, cluster.port];
+  await must("config", "set", "pgPort", "1");
+  const { port } = host;
+  host.port = 1;
+  try {
+    await setSecrets();
+    const previewed = await pulumi(["preview"]);
+    expect(previewed.code, previewed.stdout + previewed.stderr).toBe(0);
+    expect(previewed.stdout).not.toMatch(/ECONNREFUSED/);
+    expect((await pulumi(["up", "--yes", "--skip-preview"])).code).not.toBe(0);
+  } finally {
+    host.port = port;
+    expect([host.port, cluster.port]).toEqual([hostPort, pgPort]);
+    await must("config", "set", "pgPort", String(pgPort));
+    await setSecrets();
+  }
+});
+
+test("other executables of the plugins' names, first on PATH, are used", async () => {
+  const bin = join(dir, "bin");
+  mkdirSync(bin, { recursive: true });
+  for (const name of NAMES) {
+    const plugin = `pulumi-resource-${name}`;
+    const folder = (env["PATH"] ?? "").split(":").find((part) => existsSync(join(part, plugin)));
+    // Where the official plugins are installed for the engine there is none on PATH to hand over to.
+    const next = folder ? join(folder, plugin) : await installed(name);
+    writeFileSync(join(bin, plugin), `#!/bin/sh\necho ${name} >> ${dir}/used\nexec ${next} "$@"\n`, {
+      mode: 0o755,
+    });
+  }
+  const asked = await engineEnv({ ...env, PATH: `${bin}:${env["PATH"]}` });
+  for (const name of NAMES)
+    expect(asked.said).toContain(`plugin ${name}: ${join(bin, `pulumi-resource-${name}`)} (on PATH)`);
+  const done = await pulumi(["up", "--yes", "--skip-preview"], { env: { ...env, ...asked.env } });
+  expect(done.code, done.stdout + done.stderr).toBe(0);
+  const used = readFileSync(join(dir, "used"), "utf8").trim().split("\n");
+  expect([...new Set(used)].sort()).toEqual([...NAMES]);
+});
+
+test("the vendor is not asked again once it could not be reached", async () => {
+  const before = Date.now();
+  const again = await engineEnv({ ...env, VN_VENDOR: "unreachable" });
+  expect(again.said).toMatch(/^engine: /m);
+  for (const name of NAMES) expect(again.said).toMatch(new RegExp(`^plugin ${name}: `, "m"));
+  expect(Date.now() - before).toBeLessThan(15_000);
+});
+
+test("destroy drops the role, keeps the schema and its table, and removes the file by its delete script", async () => {
+  await must("destroy", "--yes", "--skip-preview");
+  expect((await host.exec("test -e /root/smoke")).code).toBe(1);
+  const db = await cluster.connect(database);
+  try {
+    const { rows } = await db.query("SELECT tableowner FROM pg_tables WHERE schemaname = 'smoke_data'");
+    expect(rows).toEqual([{ tableowner: cluster.superuser }]);
+    expect((await db.query("SELECT 1 FROM pg_roles WHERE rolname = 'smoke'")).rows).toEqual([]);
+  } finally {
+    await db.end();
+  }
+});
+
+async function installed(name: string): Promise<string> {
+  const listed = await run(
+    "sh",
+    ["-c", `ls -d "\${PULUMI_HOME:-$HOME/.pulumi}"/plugins/resource-${name}-v*/pulumi-resource-${name}`],
+    { env },
+  );
+  return join(dirname(listed.stdout.trim().split("\n")[0] ?? ""), `pulumi-resource-${name}`);
+}

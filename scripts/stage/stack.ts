@@ -68,7 +68,7 @@ export class Stack {
   }
 
   /** Sets one value; `path` may lead into an object (`sites.vn38.url`). */
-  async set(path: string, value: string, kind: "plain" | "secret" = "plain"): Promise<void> {
+  async set(path: string, value: string, kind: "plaintext" | "secret" = "plaintext"): Promise<void> {
     await this.mustPulumi(this.at("config", "set", "--path", path, `--${kind}`), { input: value });
   }
 

@@ -180,4 +180,4 @@ INSERT INTO {{check}}.repair_loss (reason)
 SELECT 'installed'
  WHERE NOT EXISTS (
    SELECT FROM pg_catalog.pg_trigger
-    WHERE tgname = 'vn_repair_change' AND tgrelid = pg_catalog.to_regclass({{check_text}} || '.observations_json'));
+    WHERE tgname = 'vn_repair_change' AND tgrelid = pg_catalog.to_regclass('{{check}}.observations_json'));

@@ -29,7 +29,7 @@ BEGIN
 END
 $fix$;
 
--- Views of users on top of ours are taken down and put up again around a new definition (86_put_back.sql).
+-- Views of users on top of ours are taken down and put up again around a new definition (97_put_back.sql).
 CREATE TEMP TABLE vn_view (
   depth integer, name text, kind "char", owner name, definition text, comment text, acl aclitem[], options text[],
   indexes text[]
@@ -68,5 +68,5 @@ EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
 END
 $fix$;
 -- What was ours is not put back but made anew.
-DELETE FROM vn_view WHERE depth = 0 AND name IN (
+DELETE FROM vn_view WHERE name IN (
   SELECT format('%s.%I', {{check_regnamespace}}, v) FROM unnest(ARRAY['mv_data_missing_or_not_updated', 'qgis_data']) AS v);

@@ -8,7 +8,7 @@ BEGIN
   INSERT INTO {{check}}.repair_loss (reason) VALUES (_what || ': ' || _error);
 EXCEPTION WHEN OTHERS THEN
   BEGIN
-    PERFORM pg_catalog.nextval({{check_text}} || '.repair_loss_seq');
+    PERFORM pg_catalog.nextval('{{check}}.repair_loss_seq');
   EXCEPTION WHEN OTHERS THEN
     RAISE WARNING 'vn-sync-check: the journal failed (%, %) and could not be marked as lost (%)', _what, _error, SQLERRM;
   END;
@@ -95,7 +95,7 @@ BEGIN
   ELSIF EXISTS (SELECT FROM pg_trigger WHERE tgname = 'vn_repair_seen' AND tgrelid = '{{check}}.observations_json'::regclass) THEN
     DROP TRIGGER vn_repair_seen ON {{check}}.observations_json;
   END IF;
-  IF pg_catalog.to_regclass({{check_text}} || '.forms_json') IS NOT NULL THEN
+  IF pg_catalog.to_regclass('{{check}}.forms_json') IS NOT NULL THEN
     CREATE OR REPLACE TRIGGER vn_repair_insert AFTER INSERT ON {{check}}.forms_json
       FOR EACH ROW EXECUTE FUNCTION {{check}}.fix_note_change('form');
     COMMENT ON TRIGGER vn_repair_insert ON {{check}}.forms_json IS 'vn-sync-check: journal of the repair.';

@@ -9,11 +9,11 @@ BEGIN
   WITH gone AS (DELETE FROM {{check}}.repair_loss RETURNING 1)
   SELECT EXISTS (SELECT FROM gone) INTO _lost;
   IF (SELECT is_called FROM {{check}}.repair_loss_seq) THEN
-    PERFORM setval({{check_text}} || '.repair_loss_seq', 1, false);
+    PERFORM setval('{{check}}.repair_loss_seq', 1, false);
     _lost := true;
   END IF;
   -- About 60 bytes an entry with its page's share; more than the cap is not worth looking up key by key.
-  IF pg_relation_size({{check_text}} || '.repair_journal') / 60 > (_settings ->> 'journalCap')::bigint
+  IF pg_relation_size('{{check}}.repair_journal') / 60 > (_settings ->> 'journalCap')::bigint
      AND EXISTS (SELECT FROM {{check}}.repair_journal OFFSET (_settings ->> 'journalCap')::bigint LIMIT 1) THEN
     -- Waits for transactions that hold entries of theirs, so all that is dropped is visible to the comparison.
     TRUNCATE {{check}}.repair_journal;

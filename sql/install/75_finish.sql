@@ -78,16 +78,24 @@ COMMENT ON FUNCTION {{check}}.fix_finish(bigint, text, text) IS
 CREATE OR REPLACE FUNCTION {{check}}.fix_refresh() RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
-  _view text;
+  _view record;
+  _any boolean := EXISTS (SELECT FROM {{check}}.repair_open);
 BEGIN
-  -- Nothing open, before and now: nothing to refresh.
-  IF NOT EXISTS (SELECT FROM {{check}}.repair_open)
-     AND NOT EXISTS (SELECT FROM {{check}}.mv_data_missing_or_not_updated) THEN
-    RETURN NULL;
-  END IF;
-  FOREACH _view IN ARRAY ARRAY['mv_data_missing_or_not_updated', 'qgis_data'] LOOP
-    CONTINUE WHEN to_regclass(format('{{check}}.%I', _view)) IS NULL;
-    EXECUTE format('REFRESH MATERIALIZED VIEW CONCURRENTLY {{check}}.%I', _view);
+  FOR _view IN
+    SELECT c.oid::regclass AS name, c.relispopulated FROM pg_class AS c
+     WHERE c.relnamespace = {{check_regnamespace}} AND c.relkind = 'm'
+       AND c.relname IN ('mv_data_missing_or_not_updated', 'qgis_data') ORDER BY c.relname
+  LOOP
+    IF NOT _view.relispopulated THEN
+      EXECUTE format('REFRESH MATERIALIZED VIEW %s', _view.name); -- CONCURRENTLY wants a filled one
+      CONTINUE;
+    END IF;
+    IF NOT _any THEN
+      -- Nothing open, before and now: nothing to refresh.
+      EXECUTE format('SELECT EXISTS (SELECT FROM %s)', _view.name) INTO _any;
+      CONTINUE WHEN NOT _any;
+    END IF;
+    EXECUTE format('REFRESH MATERIALIZED VIEW CONCURRENTLY %s', _view.name);
   END LOOP;
   RETURN NULL;
 EXCEPTION WHEN OTHERS THEN

@@ -29,7 +29,8 @@ BEGIN
            o.check_ts > o.main_ts AS data_not_up_to_date,
            o.site, o.stage, o.action, o.state, o.sqlstate, o.message, o.tries, o.first_seen, o.run_id
       FROM {{check}}.repair_open AS o
-     WHERE o.tab = 'observations_json';
+     WHERE o.tab = 'observations_json'
+      WITH NO DATA; -- filled at the end, with the rights of their owner
     CREATE UNIQUE INDEX mv_data_missing_or_not_updated_key
       ON {{check}}.mv_data_missing_or_not_updated (checkdata_id, site, stage);
     COMMENT ON INDEX {{check}}.mv_data_missing_or_not_updated_key IS 'For REFRESH … CONCURRENTLY.';
@@ -52,7 +53,8 @@ BEGIN
           LEFT JOIN {{check}}.observations_json AS c ON c.id = o.id AND c.site = o.site
           LEFT JOIN {{main}}.observations_json AS m ON m.id = o.id AND m.site = o.site AND c.id IS NULL
          CROSS JOIN LATERAL {{check}}.fix_entry_point(coalesce(c.item, m.item)) AS p
-         WHERE o.tab = 'observations_json' AND coalesce(c.id, m.id) IS NOT NULL $sql$,
+         WHERE o.tab = 'observations_json' AND coalesce(c.id, m.id) IS NOT NULL
+          WITH NO DATA $sql$,
         '@', (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension AS e
                 JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'postgis'));
       CREATE UNIQUE INDEX qgis_data_key ON {{check}}.qgis_data (qgis_key);

@@ -4,7 +4,7 @@ BEGIN
   IF NOT {{watch_main}} THEN
     IF EXISTS (SELECT FROM pg_catalog.pg_trigger
                 WHERE tgname = {{watch_trigger_text}}
-                  AND tgrelid = pg_catalog.to_regclass({{main_text}} || '.observations_json')) THEN
+                  AND tgrelid = pg_catalog.to_regclass('{{main}}.observations_json')) THEN
       DROP TRIGGER {{watch_trigger}} ON {{main}}.observations_json;
     END IF;
     RETURN;

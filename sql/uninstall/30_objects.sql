@@ -11,10 +11,10 @@ BEGIN
     FROM pg_class AS c
     JOIN pg_depend AS p ON p.refobjid = c.oid AND p.refclassid = 'pg_class'::regclass AND p.classid = 'pg_rewrite'::regclass
     JOIN pg_rewrite AS r ON r.oid = p.objid AND r.ev_class <> c.oid
-   WHERE c.relnamespace = {{check_text}}::regnamespace
+   WHERE c.relnamespace = {{check_regnamespace}}
      AND c.relname IN ('mv_data_missing_or_not_updated', 'qgis_data', 'repair_open')
      AND r.ev_class::regclass::text NOT IN (
-       SELECT format('%s.%I', {{check_text}}::regnamespace, v)
+       SELECT format('%s.%I', {{check_regnamespace}}, v)
          FROM unnest(ARRAY['mv_data_missing_or_not_updated', 'qgis_data']) AS v);
   IF _users IS NOT NULL THEN
     RAISE EXCEPTION 'these views stand on the repair''s and are not ours to drop: %', _users
@@ -29,7 +29,7 @@ BEGIN
   END LOOP;
   FOR _o IN
     SELECT c.oid::regclass AS name FROM pg_class AS c
-     WHERE c.relnamespace = {{check_text}}::regnamespace AND c.relkind = 'm'
+     WHERE c.relnamespace = {{check_regnamespace}} AND c.relkind = 'm'
        AND c.relname IN ('mv_data_missing_or_not_updated', 'qgis_data')
        AND obj_description(c.oid, 'pg_class') LIKE 'vn-sync-check:%'
   LOOP
@@ -37,7 +37,7 @@ BEGIN
   END LOOP;
   FOR _o IN
     SELECT p.oid::regprocedure AS name FROM pg_proc AS p
-     WHERE p.pronamespace = {{check_text}}::regnamespace
+     WHERE p.pronamespace = {{check_regnamespace}}
        AND (p.proname LIKE 'fix\_%' OR p.proname = 'fct_fix_sync' AND p.prosrc ~ 'fix_run')
   LOOP
     -- CASCADE reaches the trigger on main's table, which its own owner would have to drop otherwise.
@@ -45,7 +45,7 @@ BEGIN
   END LOOP;
   FOR _o IN
     SELECT c.oid::regclass AS name, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind FROM pg_class AS c
-     WHERE c.relnamespace = {{check_text}}::regnamespace
+     WHERE c.relnamespace = {{check_regnamespace}}
        AND c.relname IN ('repair_setting', 'repair_open', 'repair_shape', 'repair_journal', 'repair_loss',
                          'repair_loss_seq', 'repair_seen')
   LOOP

@@ -38,7 +38,7 @@ BEGIN
     RETURN;
   END IF;
   FOR _r IN SELECT * FROM {{check}}.repair_replaced ORDER BY id LOOP
-    CONTINUE WHEN to_regclass(_r.name) IS NOT NULL AND _r.kind = 'materialized view';
+    CONTINUE WHEN CASE _r.kind WHEN 'materialized view' THEN to_regclass(_r.name) IS NOT NULL ELSE false END;
     BEGIN
       EXECUTE rtrim(_r.definition, '; ') || CASE _r.kind WHEN 'materialized view' THEN ' WITH NO DATA' ELSE '' END;
       EXECUTE format('ALTER %s %s OWNER TO %I', _r.kind, _r.name, _r.owner);

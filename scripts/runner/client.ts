@@ -73,7 +73,7 @@ export async function runJob(run: Run, job: Job): Promise<JobResult> {
     env,
     stdio: ["ignore", "pipe", "pipe", ...lockHidden(run)],
   });
-  if (child.pid) recordProcess(paths, child.pid);
+  if (child.pid) recordProcess(paths.process, child.pid);
   const result: JobResult = { outcome: "failed", ended: [], failures: [] };
   let said = "";
   let killedBy: "silence" | "overall" | undefined;
@@ -125,7 +125,7 @@ export async function runJob(run: Run, job: Job): Promise<JobResult> {
     clearTimeout(silence);
     clearTimeout(overall);
     run.stop.removeEventListener("abort", onStop);
-    forgetProcess(paths);
+    forgetProcess(paths.process);
   }
 }
 

@@ -8,6 +8,8 @@ export interface Paths {
   state: string;
   log: string;
   lock: string;
+  /** The runner that holds the lock now. */
+  run: string;
   /** The client process that runs now, or ran when the runner was killed. */
   process: string;
   /** The client's configuration narrowed to what is still to fetch; there only while it is used. */
@@ -24,6 +26,7 @@ export function pathsOf(home: string): Paths {
     state,
     log: join(home, "log"),
     lock: join(state, "lock"),
+    run: join(state, "run.json"),
     process: join(state, "client.json"),
     slice: join(state, "slice.yaml"),
     importAsked: join(state, "import-asked"),

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, unlinkSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -55,11 +55,13 @@ function thisCommand(): string[] {
   return [process.execPath, ...process.execArgv, process.argv[1] ?? "", ...process.argv.slice(2)];
 }
 
-/** Whether a run holds the lock now. */
-export function isLocked(paths: Paths): boolean {
-  if (holdsLock()) return true;
-  const tried = spawnSync("flock", ["-n", "-E", String(EXIT.busy), paths.lock, "true"], { stdio: "ignore" });
-  return tried.status === EXIT.busy;
+/**
+ * Whether a run is under way. Asked of the process that wrote itself down, not of the lock: to try the lock,
+ * only for an instant, could make a run that starts just then give up.
+ */
+export function isRunning(paths: Paths): boolean {
+  const mark = parseMark(readIfThere(paths.run));
+  return mark !== undefined && isAlive(mark);
 }
 
 /** The descriptor of the lock in this process: a client process must not keep it open. */
@@ -81,17 +83,16 @@ interface ProcessMark {
   boot: string;
 }
 
-/** Writes down a client process that has just been started. */
-export function recordProcess(paths: Paths, pid: number): void {
+/** Writes down a process that has just been started: `paths.process` or `paths.run`. */
+export function recordProcess(path: string, pid: number): void {
   const start = startOf(pid);
-  if (start)
-    writePrivate(paths.process, JSON.stringify({ pid, start, boot: bootId() } satisfies ProcessMark));
+  if (start) writePrivate(path, JSON.stringify({ pid, start, boot: bootId() } satisfies ProcessMark));
 }
 
-/** The client process has ended. */
-export function forgetProcess(paths: Paths): void {
+/** The process has ended, or is about to. */
+export function forgetProcess(path: string): void {
   try {
-    unlinkSync(paths.process);
+    unlinkSync(path);
   } catch {} // it had ended before it could be written down
 }
 
@@ -100,25 +101,27 @@ export function forgetProcess(paths: Paths): void {
  * @returns its pid if one had to be ended
  */
 export async function endLeftover(paths: Paths): Promise<number | undefined> {
-  const text = readIfThere(paths.process);
-  if (text === undefined) return undefined;
   let ended: number | undefined;
-  const mark = parseMark(text);
-  if (mark && mark.boot === bootId() && startOf(mark.pid) === mark.start) {
+  const mark = parseMark(readIfThere(paths.process));
+  if (mark && isAlive(mark)) {
     ended = mark.pid;
     process.kill(mark.pid, "SIGKILL");
-    for (let i = 0; startOf(mark.pid) === mark.start; i++) {
+    for (let i = 0; isAlive(mark); i++) {
       if (i === 100) throw new RunError({ key: "stillAlive", pid: mark.pid });
       await sleep(100);
     }
   }
-  forgetProcess(paths);
+  forgetProcess(paths.process);
   return ended;
 }
 
-function parseMark(text: string): ProcessMark | undefined {
+function isAlive(mark: ProcessMark): boolean {
+  return mark.boot === bootId() && startOf(mark.pid) === mark.start;
+}
+
+function parseMark(text: string | undefined): ProcessMark | undefined {
   try {
-    const mark = JSON.parse(text) as ProcessMark;
+    const mark = JSON.parse(text ?? "null") as ProcessMark;
     return Number.isInteger(mark.pid) && mark.pid > 1 ? mark : undefined;
   } catch {
     return undefined;

@@ -27,7 +27,7 @@ test("the first import goes on where it was killed, watch resumes it, and a new 
   expect(background).toMatchObject({ code: 0 });
   expect(background.stdout).toMatch(/vn-check status/);
   const searches = (taxo: number) => stage.asked("search", "isere").filter((one) => one.taxo === taxo);
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 120_000;
   while (searches(2).length < 4 && Date.now() < deadline) await sleep(100);
   const under = await account.status();
   expect(under).toMatchObject({
@@ -46,7 +46,7 @@ test("the first import goes on where it was killed, watch resumes it, and a new 
   stage.emulator.requests.clear();
   expect((await account.status()).firstImport).toMatchObject({ state: "unfinished", done: 2 });
   expect(await account.run("watch")).toEqual({ code: 0, stdout: "", stderr: "" });
-  const end = Date.now() + 90_000;
+  const end = Date.now() + 180_000;
   let state = (await account.status()).firstImport?.state;
   while (state !== "done" && Date.now() < end) {
     await sleep(1000);

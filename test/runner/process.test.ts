@@ -26,7 +26,7 @@ function alive(account: Account, part = ""): number[] {
     .map(Number);
 }
 
-async function until(what: string, ready: () => boolean | Promise<boolean>, seconds = 30): Promise<void> {
+async function until(what: string, ready: () => boolean | Promise<boolean>, seconds = 90): Promise<void> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(50)) if (await ready()) return;
   throw new Error(`waited ${seconds} s for: ${what}`);
 }

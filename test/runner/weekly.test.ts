@@ -131,7 +131,7 @@ test("a 401 in the middle: the run is partial, names the pairs, repairs what cam
 
 test("a portal that never answers: the silence watchdog ends the client, and the next try completes", async () => {
   const account = await stage.account({ sites: ["ardeche"] });
-  await account.settings({ watchdog: { silenceSeconds: 6, overallSeconds: 120, firstImportSeconds: 120 } });
+  await account.settings({ watchdog: { silenceSeconds: 15, overallSeconds: 120, firstImportSeconds: 120 } });
   stage.emulator.faults.add({
     kind: "hang",
     endpoint: "observations/search",
@@ -142,7 +142,7 @@ test("a portal that never answers: the silence watchdog ends the client, and the
   const ended = await account.run("weekly");
   expect(ended.code, await account.said()).toBe(0);
   expect(ended.stderr).toBe("");
-  expect(await account.said()).toMatch(/ardeche: Client-API-VN said nothing for 6 s/);
+  expect(await account.said()).toMatch(/ardeche: Client-API-VN said nothing for 15 s/);
   expect(await lastRun(account)).toMatchObject({ status: "done", proof: { proven: true } });
 });
 

@@ -7,7 +7,7 @@ import { firstImportState } from "../download";
 import { EXIT, RunError } from "../errors";
 import { writePrivate } from "../files";
 import { putBack } from "../increments";
-import { endLeftover, holdsLock, underLock } from "../lock";
+import { endLeftover, forgetProcess, holdsLock, recordProcess, underLock } from "../lock";
 import { type Detail, firstImportEnded, type RunRecord } from "../record";
 
 /** A log that was written to less long ago may still be in use. */
@@ -37,6 +37,7 @@ export async function locked(
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
     process.on(signal, () => stop.abort(new RunError({ key: "stopped", signal })));
   const run = openRun(home, verb, options.verbose ?? false, stop.signal);
+  recordProcess(run.paths.run, process.pid);
   try {
     const left = await endLeftover(run.paths);
     if (left) run.log.info(run.texts.leftover(left));
@@ -49,6 +50,7 @@ export async function locked(
     return EXIT.failed;
   } finally {
     scrubByHand(run);
+    forgetProcess(run.paths.run);
     run.log.close();
   }
 }

@@ -4,7 +4,7 @@ import { firstImportState, scopesFrom } from "../download";
 import { EXIT } from "../errors";
 import { readClientConfig } from "../evnYaml";
 import { below, readIfThere } from "../files";
-import { isLocked } from "../lock";
+import { isRunning } from "../lock";
 import { stamp } from "../log";
 import { firstImportEnded, type JobRun, lastProof, lastRun, type Verb } from "../record";
 import { imported, wording } from "./frame";
@@ -61,7 +61,7 @@ async function reportOf(home: Home, now: Date): Promise<StatusReport> {
     ok: false,
     instance: settings.instance,
     checkedAt: now.toISOString(),
-    running: isLocked(home.paths),
+    running: isRunning(home.paths),
     firstImport: null,
     last: {},
     next: { daily: next(settings.schedule.daily), weekly: next(settings.schedule.weekly) },

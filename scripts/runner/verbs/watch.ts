@@ -3,7 +3,7 @@ import { firstImportState, scopesFrom } from "../download";
 import { EXIT } from "../errors";
 import { readClientConfig } from "../evnYaml";
 import { below, readIfThere } from "../files";
-import { inBackground, isLocked } from "../lock";
+import { inBackground, isRunning } from "../lock";
 import { firstImportEnded, lastRun } from "../record";
 import { importComesFirst, imported, type RunOptions } from "./frame";
 
@@ -13,7 +13,7 @@ const AGAIN_AFTER_MS = 24 * 3_600_000;
 /** Goes on with an unfinished first import, in the background; else nothing, quickly and in silence. */
 export async function watch(options: RunOptions): Promise<number> {
   const home = openHome(options.overrides);
-  if (isLocked(home.paths)) return EXIT.busy;
+  if (isRunning(home.paths)) return EXIT.busy;
   const text = readIfThere(below(home.paths.home, home.settings.config));
   if (text === undefined) return EXIT.done;
   const scopes = scopesFrom(readClientConfig(text));

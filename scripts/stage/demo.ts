@@ -54,7 +54,10 @@ async function play(stage: Stage, options: DemoOptions): Promise<boolean> {
   say(text.up);
   await stage.configure({ locale: options.lang });
   const progress = {
-    onLine: (line: string) => /\b(created|updated|deleted)\b/.test(line) && say(`  ${line.trim()}`),
+    onLine: (line: string) => {
+      const [, done] = /^ *[-+~]+ +\S+ (\S+ (?:created|updated|deleted) \([^)]*\))/.exec(line) ?? [];
+      if (done) say(`  ${done}`);
+    },
   };
   await stage.stack.up(progress);
 

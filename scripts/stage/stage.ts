@@ -150,24 +150,34 @@ export class Stage {
   }
 
   /** `vn-check VERB` on the host as the account of the kit. @throws Error when it fails */
-  vnCheck(verb: string, account = "vn_check"): Promise<string> {
-    return this.host.must(
-      `cd ~${account} && exec runuser -u ${account} -- env HOME="$PWD" bin/vn-check ${verb}`,
-    );
+  vnCheck(verb: string): Promise<string> {
+    return this.host.must(asKitAccount(`bin/vn-check ${verb}`));
+  }
+
+  /** What `vn-check status --json` prints, whether all is well or not. */
+  async status(): Promise<{
+    ok: boolean;
+    firstImport: { state: string; done: number; expected: number } | null;
+  }> {
+    return JSON.parse((await this.host.exec(asKitAccount("bin/vn-check status --json"))).stdout);
   }
 
   /** Waits until the first import that `up` has started is done. */
   async firstImportDone(seconds = 600, tell?: (line: string) => void): Promise<void> {
     let last = "";
     await until("the first import", seconds, async () => {
-      const state = JSON.parse(await this.vnCheck("status --json || true"));
-      const { state: reached, done, expected } = state.firstImport ?? {};
+      const { state: reached, done, expected } = (await this.status()).firstImport ?? {};
       const line = `${done} / ${expected}`;
       if (expected && line !== last) tell?.(line);
       last = line;
       return reached === "done" ? true : undefined;
     });
   }
+}
+
+/** A command line run as the kit's account, as cron runs it: its home as HOME and working directory. */
+export function asKitAccount(commandLine: string): string {
+  return `cd ~vn_check && exec runuser -u vn_check -- env HOME="$PWD" ${commandLine}`;
 }
 
 function secret(): string {

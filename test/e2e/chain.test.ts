@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { differences, loseChanges, makeNewerRows, touchedRows } from "../../scripts/stage/damage";
 import { leftovers } from "../../scripts/stage/leftovers";
 import { nothingChanged } from "../../scripts/stage/stack";
-import { Stage, siteAccount } from "../../scripts/stage/stage";
+import { asKitAccount, Stage, siteAccount } from "../../scripts/stage/stage";
 import { startWeeklyByCron } from "../../scripts/stage/weekly";
 
 /** The tables of the check copy that hold downloaded rows, with how many. */
@@ -90,9 +90,7 @@ describe.sequential("up → first import → faults → weekly by cron → repai
   });
 
   test("psql service=vn_check works for the account", async () => {
-    const who = await stage.host.must(
-      `cd ~vn_check && runuser -u vn_check -- env HOME="$PWD" psql service=vn_check -Atc 'SELECT current_user'`,
-    );
+    const who = await stage.host.must(asKitAccount("psql service=vn_check -Atc 'SELECT current_user'"));
     expect(who.trim()).toBe("vn_check");
   });
 
@@ -122,9 +120,7 @@ describe.sequential("up → first import → faults → weekly by cron → repai
   });
 
   test("a weekly job by the seed's name repairs by hand, and has nothing more to do", async () => {
-    await stage.host.must(
-      `cd ~vn_check && runuser -u vn_check -- env HOME="$PWD" bin/transfer_vn_full_2w evn.yaml vn_check`,
-    );
+    await stage.host.must(asKitAccount("bin/transfer_vn_full_2w evn.yaml vn_check"));
     const [run] = await stage.query<{ verb: string; status: string }>(
       "SELECT verb, status FROM src_vn_json_check.job_run ORDER BY id DESC LIMIT 1",
     );

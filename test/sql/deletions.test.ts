@@ -1,0 +1,274 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SqlSettings } from "../../sql";
+import { type Db, fill, item, mainRows, putCheck, putMain, startWorld, type World } from "./support";
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.stop());
+
+const APPLY: Partial<SqlSettings> = { deletions: "apply", maxDeleteShare: 1 };
+const drop = (db: Db, id: number) =>
+  db.login.query("DELETE FROM src_vn_json_check.observations_json WHERE id = $1", [id]);
+const open = (db: Db) =>
+  db.rows("SELECT id::integer, action, state FROM src_vn_json_check.repair_open ORDER BY id, stage");
+
+/** Both copies have ids 1 … n at update_ts 10, and the repair knows it. */
+async function same(settings: Partial<SqlSettings>, n = 5): Promise<Db> {
+  const db = await world.database(settings);
+  await fill(db.main, "src_vn_json", 1, n, 10);
+  await fill(db.login, "src_vn_json_check", 1, n, 10);
+  await db.repair();
+  return db;
+}
+
+describe("(a) followed: the sync deleted the row in check", () => {
+  test("apply: gone from main, kept whole, restored by one statement, then left alone", async () => {
+    const db = await same(APPLY);
+    const before = await db.rows("SELECT * FROM src_vn_json.observations_json WHERE id = 2");
+    await drop(db, 2);
+    expect(await db.repair()).toMatchObject({ deleted: 1, status: "done", open: {} });
+    expect(Object.keys(await mainRows(db))).not.toContain("2/vn38");
+    expect(
+      await db.rows(
+        "SELECT action, count FROM dbadmin.monitoring_vn_check_to_prod WHERE run_id = 2 ORDER BY id",
+      ),
+    ).toEqual([
+      { action: "insert", count: 0 },
+      { action: "update", count: 0 },
+      { action: "delete", count: 1 },
+    ]);
+    expect(
+      await db.rows(
+        "SELECT src_vn_json_check.fix_restore(id) AS back FROM src_vn_json_check.repair_deleted WHERE run_id = 2",
+      ),
+    ).toEqual([{ back: true }]);
+    expect(await db.rows("SELECT * FROM src_vn_json.observations_json WHERE id = 2")).toEqual(before);
+    expect(await db.repair("weekly")).toMatchObject({ deleted: 0, inserted: 0 });
+  });
+
+  test("report (the default): nothing deleted, the deletion stays on the list until it is no more", async () => {
+    const db = await same({});
+    await drop(db, 2);
+    expect(await db.repair()).toMatchObject({ deleted: 0, open: { reported: 1 } });
+    expect(await db.repair("weekly")).toMatchObject({ open: { reported: 1 } });
+    expect(
+      await db.rows(
+        "SELECT has_table_privilege('vn_check_repair', 'src_vn_json.observations_json', 'DELETE') AS may",
+      ),
+    ).toEqual([{ may: false }]);
+    await db.main.query("DELETE FROM src_vn_json.observations_json WHERE id = 2");
+    expect(await db.repair()).toMatchObject({ open: {} });
+  });
+
+  test("a newer row in main stays: deleted, version unknown", async () => {
+    const db = await same(APPLY);
+    await putMain(db, { id: 2, ts: 11 });
+    await drop(db, 2);
+    expect(await db.repair()).toMatchObject({ deleted: 0, open: { "version unknown": 1 } });
+    expect(await mainRows(db)).toMatchObject({ "2/vn38": 11 });
+  });
+
+  test("a row that comes back cancels its tombstone, with the same update_ts too", async () => {
+    const db = await same(APPLY);
+    await drop(db, 2);
+    await putCheck(db, { id: 2, ts: 10 });
+    expect(await db.repair()).toMatchObject({ deleted: 0, open: {} });
+    await drop(db, 3);
+    expect(await db.repair()).toMatchObject({ deleted: 1 });
+    await putCheck(db, { id: 3, ts: 10 });
+    expect(await db.repair()).toMatchObject({ inserted: 1, open: {} });
+    await drop(db, 3);
+    expect(await db.repair()).toMatchObject({ deleted: 1 });
+  });
+
+  test("deleted in check by someone else than the sync: reported, never followed", async () => {
+    const db = await same(APPLY);
+    await db.admin.query("DELETE FROM src_vn_json_check.observations_json WHERE id = 2");
+    expect(await db.repair()).toMatchObject({ deleted: 0, open: { "deleted by hand": 1 } });
+  });
+
+  test.each([
+    ["as many as may be deleted", 3, { deleted: 3 }],
+    ["one more", 4, { deleted: 0, open: { "over the cap": 4 } }],
+  ])("maxDeletes 3: %s", async (_name, n, expected) => {
+    const db = await same({ ...APPLY, maxDeletes: 3 }, 10);
+    for (let id = 1; id <= n; id++) await drop(db, id);
+    expect(await db.repair()).toMatchObject(expected);
+  });
+
+  test.each([
+    ["a thousandth", 2, { deleted: 2 }],
+    ["one more", 3, { deleted: 0, open: { "over the cap": 3 } }],
+  ])("0.1 %% of main's 2 000 rows: %s", async (_name, n, expected) => {
+    const db = await same({ deletions: "apply" }, 2000);
+    await db.admin.query("DELETE FROM src_vn_json_check.repair_journal");
+    for (let id = 1; id <= n; id++) await drop(db, id);
+    expect(await db.repair()).toMatchObject(expected);
+  });
+});
+
+describe("(b) suspected: a whole download did not bring the row", () => {
+  const DAY = 86_400;
+  const today = Math.floor(Date.now() / 1000 / DAY) * DAY + DAY / 2; // noon UTC
+  const at = (daysAgo: number) => today - daysAgo * DAY;
+  const iso = (daysAgo: number) => new Date(at(daysAgo) * 1000).toISOString().slice(0, 10);
+  const suspecting: Partial<SqlSettings> = { ...APPLY, sameRights: true };
+
+  /** Main has observations entered and corrected at these days; the download of now brings those with `brought`. */
+  async function downloaded(
+    settings: Partial<SqlSettings>,
+    rows: { id: number; entered: number; updated?: number; brought?: boolean; taxonomy?: string }[],
+  ) {
+    const db = await world.database(settings);
+    const row = (r: (typeof rows)[number]) => ({
+      id: r.id,
+      ts: at(r.updated ?? r.entered),
+      item: { ...item(r.id, at(r.entered)), species: { "@id": "1", taxonomy: r.taxonomy ?? "1" } },
+    });
+    await putMain(db, ...rows.map(row));
+    await putCheck(db, ...rows.map(row));
+    await db.repair("weekly");
+    await db.admin.query("UPDATE src_vn_json_check.repair_seen SET at = now() - interval '8 days'");
+    const [t] = await db.rows<{ t: string }>("SELECT clock_timestamp()::text AS t");
+    await putCheck(db, ...rows.filter((r) => r.brought).map(row));
+    await db.login.query(
+      "INSERT INTO src_vn_json_check.download_log (site, controler, http_status, error_count, comment) VALUES ('vn38', 'observations', 200, 0, $1)",
+      [`vn38 => Iter: 1, 3 obs, taxo_group: 1, territorial_unit: FR38, date: ${iso(14)}, interval: 14`],
+    );
+    const proof = { window_from: iso(14), window_to: iso(0), proven: true, started_at: t?.t };
+    return { db, proof };
+  }
+  const rows = [
+    { id: 1, entered: 5, brought: true },
+    { id: 2, entered: 5 },
+    // Entered years ago, corrected inside the window: a download by entry date never brings it.
+    { id: 3, entered: 900, updated: 5 },
+    { id: 4, entered: 14 },
+    { id: 5, entered: 0 },
+    { id: 6, entered: 13 },
+    { id: 7, entered: 1 },
+    { id: 8, entered: 5, taxonomy: "9" },
+  ];
+
+  test("of the window's inner days and of downloaded groups only; an old one corrected inside the window never", async () => {
+    const { db, proof } = await downloaded({ ...suspecting, deletions: "report" }, rows);
+    await db.repair("weekly", { proof });
+    expect(await open(db)).toEqual([2, 6, 7].map((id) => ({ id, action: "delete", state: "reported" })));
+    // The daily runs in between keep what the week concluded; a row that comes after all is no suspect.
+    await db.repair("daily");
+    expect(await open(db)).toHaveLength(3);
+    await putCheck(db, { id: 6, ts: at(13) });
+    await db.repair("daily");
+    expect((await open(db)).map((o) => o["id"])).toEqual([2, 7]);
+  });
+
+  test("apply: deleted and not put back from check's own stale row, until a download brings it", async () => {
+    const { db, proof } = await downloaded(suspecting, rows.slice(0, 3));
+    expect(await db.repair("weekly", { proof })).toMatchObject({ deleted: 1 });
+    expect(Object.keys(await mainRows(db))).toEqual(["1/vn38", "3/vn38"]);
+    expect(await db.repair("weekly")).toMatchObject({ inserted: 0, open: { held: 1 } });
+    await putCheck(db, { id: 2, ts: at(5) });
+    expect(await db.repair("weekly")).toMatchObject({ inserted: 1, open: {} });
+  });
+
+  test("restored by hand: not suspected again", async () => {
+    const { db, proof } = await downloaded(suspecting, rows.slice(0, 3));
+    await db.repair("weekly", { proof });
+    await db.admin.query("SELECT src_vn_json_check.fix_restore(id) FROM src_vn_json_check.repair_deleted");
+    expect(await db.repair("weekly", { proof })).toMatchObject({ deleted: 0 });
+    expect(Object.keys(await mainRows(db))).toHaveLength(3);
+  });
+
+  test.each([
+    ["the download is not proven", {}, { proven: false }, "not proven"],
+    ["the accounts may see different things", { sameRights: false }, {}, "sameRights"],
+    ["a territorial filter is set", { territorialFilter: true }, {}, "territorial filter"],
+    ["no window", {}, { window_from: null }, "no window"],
+  ])("nothing is concluded where %s, and why can be asked", async (_name, settings, change, why) => {
+    const { db, proof } = await downloaded({ ...suspecting, ...settings }, rows.slice(0, 3));
+    const context = { proof: { ...proof, ...change } };
+    expect(await db.repair("weekly", context)).toMatchObject({ deleted: 0, open: {} });
+    const {
+      rows: [answer],
+    } = await db.login.query("SELECT src_vn_json_check.fix_may_suspect($1) AS why", [context]);
+    expect(answer.why).toContain(why);
+  });
+});
+
+describe("(c) never resurrect", () => {
+  const hour = 3600;
+  const now = Math.floor(Date.now() / 1000);
+
+  test.each([
+    ["just below the tolerance", hour - 60, { inserted: 0, open: { held: 1 } }],
+    ["just above it", hour + 60, { inserted: 1, open: {} }],
+  ])("deleted by main's sync, check's version is later by %s", async (_name, later, expected) => {
+    const db = await world.database({ mainSyncLogins: ["vn_main"] });
+    await putMain(db, { id: 1, ts: 10 });
+    await db.main.query("DELETE FROM src_vn_json.observations_json");
+    await putCheck(db, { id: 1, ts: now + later });
+    expect(await db.repair("weekly")).toMatchObject(expected);
+  });
+
+  test.each([
+    ["report", { inserted: 0, open: { lost: 1 } }],
+    ["repair", { inserted: 1, open: {} }],
+  ] as const)("deleted by someone else, lossesByOthers: %s", async (lossesByOthers, expected) => {
+    const db = await world.database({ mainSyncLogins: ["vn_main"], lossesByOthers });
+    await putMain(db, { id: 1, ts: 10 });
+    await putCheck(db, { id: 1, ts: 10 });
+    await db.admin.query("DELETE FROM src_vn_json.observations_json");
+    expect(await db.repair("weekly")).toMatchObject(expected);
+  });
+
+  test("without watchMain: an old row only if a download of late brought it", async () => {
+    const db = await world.database({ watchMain: false });
+    await putCheck(db, { id: 1, ts: 100 }, { id: 2, ts: 100 }, { id: 3, ts: now + hour });
+    await db.main.query("INSERT INTO src_vn_json.increment_log VALUES ('vn38', 1, now())");
+    await db.admin.query("DELETE FROM src_vn_json_check.repair_seen WHERE id = 1");
+    expect(await db.repair("weekly")).toMatchObject({ inserted: 2, open: { unseen: 1 } });
+    expect(Object.keys(await mainRows(db))).toEqual(["2/vn38", "3/vn38"]);
+    await putCheck(db, { id: 1, ts: 100 });
+    expect(await db.repair("weekly")).toMatchObject({ inserted: 1, open: {} });
+  });
+
+  test("a watcher that fails does not fail main's deletion", async () => {
+    const db = await world.database({});
+    await putMain(db, { id: 1, ts: 10 });
+    await db.admin.query("ALTER TABLE src_vn_json_check.repair_main_delete RENAME TO away");
+    await db.main.query("DELETE FROM src_vn_json.observations_json");
+    expect(await mainRows(db)).toEqual({});
+  });
+});
+
+test("forget erases an observer from kept deletions, tombstones and messages", async () => {
+  const db = await world.database(APPLY);
+  const of = (id: number, who: string) => ({
+    id,
+    ts: 10,
+    item: { observers: [{ "@id": who, name: "Nom" }] },
+  });
+  await putCheck(db, of(1, "7"), of(2, "8"), of(3, "7"));
+  await db.repair();
+  await drop(db, 1);
+  await drop(db, 2);
+  await db.repair();
+  await db.admin.query(
+    "UPDATE src_vn_json_check.repair_tombstone SET state = state; INSERT INTO src_vn_json_check.repair_open (stage, id, site, tab, action, state, run_id, sqlstate, message) VALUES (200, 3, 'vn38', 'observations_json', 'insert', 'refused', 1, 'P0001', 'Nom')",
+  );
+  expect((await db.login.query("SELECT src_vn_json_check.fix_forget('7') AS n")).rows).toEqual([{ n: "3" }]);
+  expect(await db.rows("SELECT row_id::integer AS id FROM src_vn_json_check.repair_deleted")).toEqual([
+    { id: 2 },
+  ]);
+  expect(
+    await db.rows("SELECT id, item <> '{}' AS whole FROM src_vn_json_check.repair_tombstone ORDER BY id"),
+  ).toEqual([
+    { id: 1, whole: false },
+    { id: 2, whole: true },
+  ]);
+  expect(await db.rows("SELECT message FROM src_vn_json_check.repair_open WHERE id = 3")).toEqual([
+    { message: "erased" },
+  ]);
+});

@@ -1,0 +1,307 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { applyInstall } from "../../sql/apply";
+import { fill, mainRows, put, putCheck, putMain, ROLES, startWorld, type World } from "./support";
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.stop());
+
+describe("the sync's login", () => {
+  test("reads and writes neither main nor the repair's own tables, and changes no table", async () => {
+    const db = await world.database({});
+    await putCheck(db, { id: 1, ts: 5 });
+    const denied = [
+      "SELECT FROM src_vn_json.observations_json",
+      "INSERT INTO src_vn_json.observations_json VALUES (1, 'a', '{}', 1)",
+      "UPDATE src_vn_json.observations_json SET update_ts = 1",
+      "DELETE FROM src_vn_json.observations_json",
+      ...[
+        "repair_journal",
+        "repair_tombstone",
+        "repair_loss",
+        "repair_main_delete",
+        "repair_deleted",
+        "repair_seen",
+        "repair_setting",
+        "repair_shape",
+        "repair_replaced",
+      ].flatMap((t) => [
+        `SELECT FROM src_vn_json_check.${t}`,
+        `DELETE FROM src_vn_json_check.${t}`,
+        `INSERT INTO src_vn_json_check.${t} DEFAULT VALUES`,
+      ]),
+      ...["repair_run.status", "repair_row.action", "repair_open.action"]
+        .map((column) => column.split("."))
+        .flatMap(([t, column]) => [
+          `DELETE FROM src_vn_json_check.${t}`,
+          `UPDATE src_vn_json_check.${t} SET ${column} = 'x'`,
+        ]),
+      "DELETE FROM src_vn_json_check.job_run",
+      "DELETE FROM dbadmin.monitoring_vn_check_to_prod",
+      "INSERT INTO dbadmin.monitoring_vn_check_to_prod (action) VALUES ('x')",
+      "INSERT INTO dbadmin.mail_queue (recipient, subject, message) VALUES ('', '', '')",
+      "TRUNCATE src_vn_json_check.observations_json",
+      "ALTER TABLE src_vn_json_check.observations_json DISABLE TRIGGER USER",
+      "DROP TRIGGER vn_repair_change ON src_vn_json_check.observations_json",
+      "CREATE TABLE src_vn_json_check.x ()",
+      "CREATE TRIGGER x AFTER INSERT ON src_vn_json_check.observations_json EXECUTE FUNCTION src_vn_json_check.fix_note_change()",
+      "CREATE FUNCTION src_vn_json_check.fix_evil() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+      "REFRESH MATERIALIZED VIEW src_vn_json_check.qgis_data",
+      "SET ROLE vn_check_repair",
+      "SET ROLE vn_check_owner",
+      "SET session_replication_role = replica",
+    ];
+    for (const sql of denied) {
+      await expect(db.login.query(sql), sql).rejects.toThrow(
+        /permission denied|must be owner|must be member/,
+      );
+    }
+    const helpers = await db.rows<{ f: string }>(`SELECT p.oid::regprocedure::text AS f FROM pg_proc AS p
+       WHERE pronamespace = 'src_vn_json_check'::regnamespace AND NOT has_function_privilege('vn_check', p.oid, 'EXECUTE') ORDER BY 1`);
+    expect(helpers.map((h) => h.f.replace(/.*\.(\w+)\(.*/, "$1"))).toEqual(
+      expect.arrayContaining([
+        "fix_insert_rows",
+        "fix_update_rows",
+        "fix_delete_rows",
+        "fix_restore",
+        "fix_prune",
+        "fix_compare_table",
+        "fix_journal_failed",
+      ]),
+    );
+    expect(
+      await db.rows(`SELECT FROM pg_proc AS p, aclexplode(coalesce(proacl, acldefault('f', proowner))) AS a
+       WHERE pronamespace IN ('src_vn_json_check'::regnamespace, 'dbadmin'::regnamespace) AND a.grantee = 0`),
+    ).toEqual([]);
+  });
+
+  test("can run the steps of a repair, and only as a repair: no run, no batch", async () => {
+    const db = await world.database({});
+    await putCheck(db, { id: 1, ts: 5 });
+    await expect(
+      db.login.query("SELECT * FROM src_vn_json_check.fix_batch(1, 200, 0, '', '', 50)"),
+    ).rejects.toThrow("not under way");
+    await expect(db.login.query("SELECT src_vn_json_check.fix_finish(1, 'done', NULL)")).rejects.toThrow(
+      "not under way",
+    );
+    await db.repair();
+    await expect(
+      db.login.query("SELECT * FROM src_vn_json_check.fix_batch(1, 300, 0, '', '', 50)"),
+    ).rejects.toThrow("not under way");
+  });
+
+  test("cannot make the repair run anything by its search_path, its functions, operators or temporary tables", async () => {
+    const db = await world.database({});
+    await db.admin.query(`GRANT CREATE ON DATABASE "${db.name}" TO vn_check`);
+    await db.login
+      .query(`
+      CREATE SCHEMA evil;
+      CREATE FUNCTION evil.mark() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+        IF current_user <> 'vn_check' THEN RAISE EXCEPTION 'ran as %', current_user; END IF; RETURN true; END $$;
+      CREATE FUNCTION evil.same(varchar, varchar) RETURNS boolean LANGUAGE sql AS 'SELECT evil.mark() AND $1::text OPERATOR(pg_catalog.=) $2::text';
+      CREATE OPERATOR evil.= (LEFTARG = varchar, RIGHTARG = varchar, FUNCTION = evil.same);
+      CREATE FUNCTION evil.glue(text, text) RETURNS text LANGUAGE sql AS 'SELECT CASE WHEN evil.mark() THEN pg_catalog.concat($1, $2) END';
+      CREATE OPERATOR evil.|| (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.glue);
+      CREATE FUNCTION evil.same4(integer, integer) RETURNS boolean LANGUAGE sql AS 'SELECT evil.mark() AND $1 OPERATOR(pg_catalog.=) $2';
+      CREATE OPERATOR evil.= (LEFTARG = integer, RIGHTARG = integer, FUNCTION = evil.same4);
+      CREATE FUNCTION evil.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT CASE WHEN evil.mark() THEN pg_catalog.now() END';
+      CREATE FUNCTION evil.format(text, VARIADIC "any") RETURNS text LANGUAGE internal AS 'text_format'`)
+      .catch((e: Error) => {
+        expect(e.message).toContain("internal");
+      });
+    await db.login.query(
+      "CREATE TEMP TABLE observations_json (id integer); CREATE TEMP TABLE repair_open (id integer); CREATE TEMP TABLE pg_proc (x integer)",
+    );
+    for (const path of ["evil, pg_catalog, public", "pg_temp, evil, pg_catalog"]) {
+      await db.login.query(`SET search_path = ${path}`);
+      const base = path.length * 10;
+      await db.login.query("INSERT INTO src_vn_json_check.observations_json VALUES ($1, 'vn38', '{}', 5)", [
+        base,
+      ]);
+      await db.login.query("UPDATE src_vn_json_check.observations_json SET update_ts = 6");
+      await db.login.query("INSERT INTO src_vn_json_check.observations_json VALUES ($1, 'vn38', '{}', 5)", [
+        base + 1,
+      ]);
+      await db.login.query(
+        "DELETE FROM src_vn_json_check.observations_json AS t WHERE t.id OPERATOR(pg_catalog.=) $1",
+        [base + 1],
+      );
+      expect(await db.repair("weekly")).toMatchObject({ status: "done", inserted: 1 });
+      expect(await db.repair("all", null, { dryRun: true })).toMatchObject({ status: "done" });
+    }
+    // Even the journal's own failure is noted without help from the caller's operators.
+    await db.admin.query("ALTER TABLE src_vn_json_check.repair_journal RENAME TO away");
+    await db.login.query("INSERT INTO src_vn_json_check.observations_json VALUES (999, 'vn38', '{}', 5)");
+  });
+
+  test("content of any kind passes as it is: quotes, dollars, newlines, a megabyte, other scripts", async () => {
+    const db = await world.database({});
+    const texts = [
+      "it's",
+      '"; DROP TABLE x; --',
+      "$fix$ $$ $1 %s %I {{main}}",
+      "a\nb\r\tc\\",
+      "x".repeat(1_000_000),
+      "œuf — 鳥 🐦",
+    ];
+    const sites = ["it's", 'a"b', "$fix$", "a\nb", "%s", "œ鳥"];
+    for (const [i, text] of texts.entries()) {
+      await put(db.login, "src_vn_json_check", {
+        id: i,
+        ts: 5,
+        site: sites[i] ?? "",
+        item: { text },
+        form: text.slice(0, 100),
+      });
+    }
+    expect(await db.repair()).toMatchObject({ status: "done", inserted: texts.length });
+    const rows = await db.rows<{ id: number; site: string; t: string }>(
+      "SELECT id, site, item ->> 'text' AS t FROM src_vn_json.observations_json ORDER BY id",
+    );
+    expect(rows).toEqual(texts.map((t, id) => ({ id, site: sites[id], t })));
+    await db.admin.query(
+      "CREATE FUNCTION loud() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no: %', NEW.item ->> 'text'; END $$; CREATE TRIGGER loud BEFORE UPDATE ON src_vn_json.observations_json FOR EACH ROW EXECUTE FUNCTION loud()",
+    );
+    await db.login.query("UPDATE src_vn_json_check.observations_json SET update_ts = 6");
+    expect(await db.repair()).toMatchObject({ set_aside: texts.length });
+    await db.login.query("CALL src_vn_json_check.fct_fix_sync($1)", ["o'neil@example.org"]);
+  });
+});
+
+describe("what main's triggers need", () => {
+  const trigger = (
+    body: string,
+  ) => `CREATE FUNCTION src_vn_json.derive() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} RETURN NEW; END $$;
+    CREATE TRIGGER derive BEFORE INSERT OR UPDATE ON src_vn_json.observations_json FOR EACH ROW EXECUTE FUNCTION src_vn_json.derive()`;
+
+  test("a trigger that calls PostGIS unqualified works", async () => {
+    const db = await world.database({});
+    await db.admin.query(trigger("PERFORM st_x(st_setsrid(st_makepoint(1, 2), 4326));"));
+    await putCheck(db, { id: 1, ts: 5 });
+    expect(await db.repair()).toMatchObject({ inserted: 1 });
+  });
+
+  test("one that writes elsewhere: the preflight names the right, extraGrants gives it", async () => {
+    const db = await world.database({});
+    await db.admin.query(
+      `CREATE SCHEMA src_vn; CREATE TABLE src_vn.observations (id integer); ${trigger("INSERT INTO src_vn.observations VALUES (NEW.id);")}`,
+    );
+    await putCheck(db, { id: 1, ts: 5 });
+    const preflight = async () =>
+      (await db.login.query("SELECT * FROM src_vn_json_check.fix_preflight()")).rows as {
+        problem: string;
+        remedy: string;
+      }[];
+    expect(await preflight()).toEqual([
+      {
+        problem: expect.stringContaining("permission denied for schema src_vn"),
+        remedy: expect.stringContaining("extraGrants"),
+      },
+    ]);
+    expect(await db.repair()).toMatchObject({ set_aside: 1 });
+    await applyInstall(db.admin, {
+      roles: ROLES,
+      extraGrants: ["USAGE ON SCHEMA src_vn", "INSERT ON TABLE src_vn.observations"],
+    });
+    expect(await preflight()).toEqual([]);
+    expect(await db.rows("SELECT FROM src_vn.observations")).toEqual([]); // tried and rolled back
+    expect(await db.repair()).toMatchObject({ inserted: 1, set_aside: 0 });
+  });
+
+  test("one whose function lies in another schema: triggerSearchPath", async () => {
+    const db = await world.database({});
+    await db.admin.query(
+      `CREATE SCHEMA tools; GRANT USAGE ON SCHEMA tools TO PUBLIC; CREATE FUNCTION tools.helper() RETURNS integer LANGUAGE sql AS 'SELECT 1'; ${trigger("PERFORM helper();")}`,
+    );
+    await putMain(db).then(() => putCheck(db, { id: 1, ts: 5 }));
+    expect(
+      (await db.rows<{ remedy: string }>("SELECT * FROM src_vn_json_check.fix_preflight()"))[0]?.remedy,
+    ).toContain("triggerSearchPath");
+    await applyInstall(db.admin, { roles: ROLES, triggerSearchPath: ["tools", "public"] });
+    expect(await db.repair()).toMatchObject({ inserted: 1 });
+    await db.admin.query("GRANT CREATE ON SCHEMA tools TO PUBLIC");
+    await expect(
+      applyInstall(db.admin, { roles: ROLES, triggerSearchPath: ["tools", "public"] }),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining("PUBLIC may create"),
+      hint: expect.stringContaining("REVOKE CREATE ON SCHEMA tools FROM PUBLIC;"),
+    });
+  });
+
+  test("runAs: another role repairs; a superuser is refused, an absent one named", async () => {
+    const db = await world.database({});
+    await db.admin.query("CREATE ROLE steward NOLOGIN; CREATE ROLE mighty SUPERUSER NOLOGIN");
+    await db.admin.query(
+      trigger("IF current_user <> 'steward' THEN RAISE EXCEPTION 'as %', current_user; END IF;"),
+    );
+    await putCheck(db, { id: 1, ts: 5 });
+    expect(await db.repair()).toMatchObject({ set_aside: 1 });
+    await applyInstall(db.admin, { roles: ROLES, runAs: "steward" });
+    expect(await db.repair()).toMatchObject({ inserted: 1 });
+    await expect(applyInstall(db.admin, { roles: ROLES, runAs: "mighty" })).rejects.toThrow("is a superuser");
+    await expect(applyInstall(db.admin, { roles: ROLES, runAs: "nobody_there" })).rejects.toThrow(
+      "does not exist",
+    );
+  });
+
+  test("DELETE on main is given with deletions: apply, and taken back without", async () => {
+    const may =
+      "SELECT has_table_privilege('vn_check_repair', 'src_vn_json.observations_json', 'DELETE') AS may";
+    const db = await world.database({ deletions: "apply" });
+    expect(await db.rows(may)).toEqual([{ may: true }]);
+    await applyInstall(db.admin, { roles: ROLES });
+    expect(await db.rows(may)).toEqual([{ may: false }]);
+  });
+});
+
+describe("the circuit breaker", () => {
+  const cases: [string, number, number, object][] = [
+    ["500 of a small main always pass", 0, 500, { status: "done", inserted: 500 }],
+    ["501 of a small main do not", 0, 501, { status: "refused", inserted: 0 }],
+    ["5 % of main pass", 12_000, 600, { status: "done", inserted: 600 }],
+    ["one more does not", 12_000, 601, { status: "refused", inserted: 0 }],
+  ];
+  test.each(cases)("%s", async (_name, main, differ, expected) => {
+    const db = await world.database({});
+    if (main > 0) await fill(db.main, "src_vn_json", 100_001, 100_000 + main, 5);
+    await fill(db.login, "src_vn_json_check", 1, differ, 5);
+    expect(await db.repair("weekly", null, { dryRun: true })).toMatchObject({
+      status: (expected as { status: string }).status,
+    });
+    const summary = await db.repair("weekly");
+    expect(summary).toMatchObject(expected);
+    if (summary.status === "refused") {
+      expect(summary.message).toContain(`--accept ${differ}`);
+      expect(Object.keys(await mainRows(db))).toHaveLength(main);
+      expect(await db.repair("daily")).toMatchObject({ status: "refused" });
+      expect(await db.repair("daily", { accept: differ - 1 })).toMatchObject({ status: "refused" });
+      expect(await db.repair("daily", { accept: differ })).toMatchObject({
+        status: "done",
+        inserted: differ,
+      });
+    }
+  });
+
+  test.each([
+    ["as many as are allowed at most", 700, { status: "done", inserted: 700 }],
+    ["one more", 701, { status: "refused" }],
+  ])("maxCandidates: %s", async (_name, differ, expected) => {
+    const db = await world.database({ maxCandidates: 700, maxCandidateShare: 1, minCandidates: 10 });
+    await fill(db.main, "src_vn_json", 100_001, 101_000, 5);
+    await fill(db.login, "src_vn_json_check", 1, differ, 5);
+    expect(await db.repair("daily")).toMatchObject(expected);
+  });
+
+  test("far more than any limit: the list is cut, and the run after an acceptance still finds all", async () => {
+    const db = await world.database({ maxCandidates: 100, minCandidates: 50 });
+    await fill(db.login, "src_vn_json_check", 1, 1000, 5);
+    const refused = await db.repair("weekly");
+    expect(refused).toMatchObject({
+      status: "refused",
+      message: expect.stringContaining("At least 101 rows"),
+    });
+    expect(await db.repair("daily", { accept: 1010 })).toMatchObject({ inserted: 1000 });
+  });
+});

@@ -18,4 +18,5 @@ host_init_pid() { tr -d ' ' <"/proc/$1/task/$1/children" 2>/dev/null; }
 
 # process_start PID: when it started, in clock ticks since boot; with the pid it names one process for ever.
 # Nothing for one that has ended, also when nobody has collected it yet.
-process_start() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '$1 != "Z" && $1 != "X" { print $20 }'; }
+# An ended one is no error: a caller with `set -e` must live to see that it has ended.
+process_start() { { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null || true; } | awk '$1 != "Z" && $1 != "X" { print $20 }'; }

@@ -27,10 +27,10 @@ export interface EvnYaml {
 export const START_DATE = "@start-date@";
 
 /** Always downloaded: the rows, and what the proof of completeness is made from. */
-const NEEDED = ["observations", "taxo_groups", "territorial_units"];
+export const NEEDED = ["observations", "taxo_groups", "territorial_units"];
 
 /** All eleven, in the order of the client's own template; it refuses a file that lacks one. */
-const CONTROLLERS = [
+export const CONTROLLERS = [
   "entities",
   "families",
   "fields",

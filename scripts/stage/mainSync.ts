@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { CONTROLLERS, NEEDED } from "../../components/render/evnYaml";
 
 /** Runs a shell text as root in the throwaway host and gives what it printed. @throws Error when it fails */
 export type HostShell = (script: string, input?: string) => Promise<string>;
@@ -22,21 +23,6 @@ export interface MainSyncArgs {
   clientVersion: string;
 }
 
-const CONTROLLERS = [
-  "entities",
-  "families",
-  "fields",
-  "local_admin_units",
-  "observations",
-  "observers",
-  "places",
-  "species",
-  "taxo_groups",
-  "territorial_units",
-  "validations",
-];
-const ENABLED = ["observations", "taxo_groups", "territorial_units"];
-
 /**
  * The configuration of an association's own, main synchronisation, as its geomatician writes it from
  * the client's template: every controller due each minute, so that `--update` never waits long.
@@ -46,7 +32,7 @@ export function mainEvnYaml(args: MainSyncArgs): string {
   return stringify({
     main: { admin_mail: "geomatique@example.org" },
     controler: Object.fromEntries(
-      CONTROLLERS.map((name) => [name, { enabled: ENABLED.includes(name), schedule: { minute: "*" } }]),
+      CONTROLLERS.map((name) => [name, { enabled: NEEDED.includes(name), schedule: { minute: "*" } }]),
     ),
     site: Object.fromEntries(
       args.sites.map((site) => [

@@ -233,10 +233,13 @@ BEGIN
   INSERT INTO {{check}}.repair_row (run_id, tab, id, site, key, action, old_ts, new_ts)
   SELECT _run, 'observations_json', id, site, '', 'delete', update_ts, NULL FROM done;
   GET DIAGNOSTICS _count = ROW_COUNT;
-  -- The watcher of main has noted these too, as somebody's; they are ours.
+  -- The watcher of main has noted these too, as somebody's; they are ours. What it noted of them before is over: main
+  -- had the row again. A key that main's sync deleted first, while this batch waited, keeps its note.
   DELETE FROM {{check}}.repair_main_delete AS d
    USING unnest(_ids, _sites) AS k (id, site)
-   WHERE d.id = k.id AND d.site = k.site AND d.deleted_at >= pg_catalog.now();
+   WHERE d.id = k.id AND d.site = k.site
+     AND EXISTS (SELECT FROM {{check}}.repair_deleted AS r
+                  WHERE r.row_id = k.id AND r.site = k.site AND r.run_id = _run);
   UPDATE {{check}}.repair_tombstone AS t SET state = 'followed'
     FROM unnest(_ids, _sites) AS k (id, site)
    WHERE _stage = 300 AND t.id = k.id AND t.site = k.site AND t.state = 'new'

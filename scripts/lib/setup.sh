@@ -12,6 +12,7 @@ vn_setup() {
   case " $* " in *" e2e "*)
     need_packages debootstrap openssh-client iproute2
     env="$(scripts/engine)"
-    eval "$env" ;;
+    eval "$env"
+    scripts/host base >/dev/null ;;
   esac
 }

@@ -16,7 +16,9 @@ export type Op =
   /** Somebody gives a row that is there any version: stale, newer, or the same with another content. */
   | { do: "main.set"; key: Key; ts: number }
   | {
-      do: /** By the second synchronisation: the portal has deleted the row. */
+      do: // A week goes by in which no download brings the row.
+        | "check.week"
+        /** By the second synchronisation: the portal has deleted the row. */
         | "check.drop"
         | "check.dropByHand"
         /** By main's own synchronisation. */
@@ -34,6 +36,8 @@ export type Mode = "daily" | "weekly" | "all";
 export interface Rules {
   deletions: "report" | "apply";
   lossesByOthers: "report" | "repair";
+  /** Main's deletions are noted. Without it, what no download of late has brought is not put back. */
+  watchMain: boolean;
 }
 
 export interface Content {
@@ -53,6 +57,8 @@ export class Model {
   readonly check = new Map<Key, Content>();
   /** Keys written in check since the last repair. */
   private readonly journal = new Set<Key>();
+  /** Keys that a download of late proposed, changed or not. */
+  private readonly seen = new Set<Key>();
   /** The last deletion in check that nothing has settled yet. */
   private readonly tombstones = new Map<Key, { ts: number; byHand: boolean }>();
   /** Who was seen to delete the row from main last. */
@@ -68,6 +74,7 @@ export class Model {
     const [m, c] = [main.get(op.key), check.get(op.key)];
     switch (op.do) {
       case "check.put":
+        this.seen.add(op.key);
         if (c && c.ts >= op.ts) return;
         check.set(op.key, { ts: op.ts, text });
         this.journal.add(op.key);
@@ -78,6 +85,9 @@ export class Model {
       case "main.set":
         if (m) main.set(op.key, { ts: op.ts, text });
         return;
+      case "check.week":
+        this.seen.delete(op.key);
+        return;
       case "check.drop":
       case "check.dropByHand":
         if (!c) return;
@@ -86,7 +96,8 @@ export class Model {
         return;
       case "main.drop":
       case "main.dropByOther":
-        if (main.delete(op.key)) this.removed.set(op.key, op.do === "main.drop" ? "sync" : "other");
+        if (main.delete(op.key) && this.rules.watchMain)
+          this.removed.set(op.key, op.do === "main.drop" ? "sync" : "other");
         return;
       case "main.lose":
         main.delete(op.key);
@@ -124,6 +135,7 @@ export class Model {
       if (by === "sync") return void this.open.set(key, "insert held");
       if (by === "other" && this.rules.lossesByOthers === "report")
         return void this.open.set(key, "insert lost");
+      if (!this.rules.watchMain && !this.seen.has(key)) return void this.open.set(key, "insert unseen");
     }
     this.main.set(key, c);
     written.push(`${m ? "update" : "insert"} ${key}`);

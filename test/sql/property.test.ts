@@ -21,9 +21,10 @@ const RUNS = 1000;
 const SEED = Number(process.env["FC_SEED"] ?? 20_240_917);
 
 const RULES: Rules[] = [
-  { deletions: "apply", lossesByOthers: "report" },
-  { deletions: "apply", lossesByOthers: "repair" },
-  { deletions: "report", lossesByOthers: "report" },
+  { deletions: "apply", lossesByOthers: "report", watchMain: true },
+  { deletions: "apply", lossesByOthers: "repair", watchMain: true },
+  { deletions: "report", lossesByOthers: "report", watchMain: true },
+  { deletions: "apply", lossesByOthers: "report", watchMain: false },
 ];
 
 interface History {
@@ -56,6 +57,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
         "main.dropByOther",
         "main.lose",
         "restore",
+        "check.week",
       ),
       key,
     }),
@@ -90,6 +92,10 @@ beforeAll(async () => {
       maxDeletes: 1e6,
       maxDeleteShare: 1,
     });
+    // Main's last update, later than every version of the past.
+    await db.main.query(
+      "INSERT INTO src_vn_json.increment_log VALUES ('vn38', 1, now()), ('vn07', 1, now())",
+    );
     await db.repair(); // the first after an installation concludes no deletion
     databases.push(db);
   }
@@ -119,6 +125,11 @@ async function perform(db: Db, o: Op, base: number, text: string, now: number): 
         text,
       ]);
       return;
+    case "check.week":
+      return void (await db.admin.query(
+        `UPDATE src_vn_json_check.repair_seen SET at = at - interval '8 days' ${byKey}`,
+        at,
+      ));
     case "check.drop":
       return void (await db.login.query(`DELETE FROM ${CHECK} ${byKey}`, at));
     case "check.dropByHand":
@@ -289,4 +300,30 @@ describe("histories that once failed", () => {
   test.each(cases)("%s", async (_name, h) => {
     expect(await together([h])).toEqual([undefined]);
   });
+});
+
+test("a row that main's sync deletes while the batch waits stays deleted, also when it comes back in check", async () => {
+  const db = await world.database({
+    deletions: "apply",
+    maxDeleteShare: 1,
+    mainSyncLogins: ["vn_main"],
+    lockTimeoutMs: 500,
+  });
+  for (const id of [1, 2]) {
+    await put(db.main, "src_vn_json", { id, ts: 1 });
+    await put(db.login, "src_vn_json_check", { id, ts: 1 });
+  }
+  await db.repair();
+  await db.login.query(`DELETE FROM ${CHECK}`);
+  const other = await db.connect("vn_main");
+  await other.query(`BEGIN; SELECT FROM ${MAIN} WHERE id = 1 FOR UPDATE`);
+  const repair = db.repair();
+  const waits = "SELECT FROM pg_stat_activity WHERE usename = 'vn_check' AND wait_event_type = 'Lock'";
+  for (let i = 0; i < 1000 && (await db.rows(waits)).length === 0; i++);
+  await db.main.query(`DELETE FROM ${MAIN} WHERE id = 2`);
+  await other.query("ROLLBACK");
+  expect(await repair).toMatchObject({ status: "done", deleted: 1 });
+  for (const id of [1, 2]) await put(db.login, "src_vn_json_check", { id, ts: 1 });
+  expect(await db.repair("weekly")).toMatchObject({ inserted: 1, open: { held: 1 } });
+  expect(await db.rows(`SELECT id FROM ${MAIN}`)).toEqual([{ id: 1 }]);
 });

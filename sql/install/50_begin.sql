@@ -3,7 +3,26 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
   -- Held for the transaction: a lock of the session would stay after an error in a client that stays connected.
   SELECT pg_try_advisory_xact_lock(hashtext('vn-sync-check repair'), hashtext({{check_text}}));
 $fix$;
-COMMENT ON FUNCTION {{check}}.fix_lock() IS 'One repair at a time: taken by each transaction of a run.';
+COMMENT ON FUNCTION {{check}}.fix_lock() IS 'One repair at a time: is it ours, for this transaction?';
+
+CREATE OR REPLACE FUNCTION {{check}}.fix_keep_lock() RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  -- Waits: a session that asks whether it may run holds it for an instant, in a gap between two transactions of the
+  -- run. Going on without it, the run would look dead to sessions of other roles.
+  SELECT pg_advisory_xact_lock(hashtext('vn-sync-check repair'), hashtext({{check_text}}));
+$fix$;
+COMMENT ON FUNCTION {{check}}.fix_keep_lock() IS 'Taken by each transaction of a run that is under way.';
+
+CREATE OR REPLACE FUNCTION {{check}}.fix_other_run(_dead bigint[]) RETURNS text
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT format('run %s of %s is under way since %s', id, started_by, started_at)
+    FROM {{check}}.repair_run
+   WHERE status = 'running' AND id <> ALL (_dead) AND pid <> pg_backend_pid()
+     AND EXISTS (SELECT FROM pg_stat_get_activity(repair_run.pid))
+   LIMIT 1;
+$fix$;
+COMMENT ON FUNCTION {{check}}.fix_other_run(bigint[]) IS
+  'Which run is under way in another session: the lock alone does not say so, it is free between two transactions of a run.';
 
 CREATE OR REPLACE FUNCTION {{check}}.fix_dead_runs() RETURNS bigint[]
 LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $fix$
@@ -47,7 +66,8 @@ END
 $fix$;
 COMMENT ON FUNCTION {{check}}.fix_dead_runs() IS 'Runs that say they are under way, and whose session has gone or has ended them.';
 
-CREATE OR REPLACE FUNCTION {{check}}.fix_begin(_mode text, _context jsonb, _dead bigint[], OUT _run bigint, OUT _message text)
+CREATE OR REPLACE FUNCTION {{check}}.fix_begin(
+  _mode text, _context jsonb, _dead bigint[], _backend_start timestamptz, OUT _run bigint, OUT _message text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 BEGIN
   IF NOT {{check}}.fix_lock() THEN
@@ -55,13 +75,8 @@ BEGIN
     RETURN;
   END IF;
   IF EXISTS (SELECT FROM {{check}}.repair_run WHERE status = 'running') THEN
-    SELECT format('run %s of %s is under way since %s', id, started_by, started_at)
-      INTO _message
-      FROM {{check}}.repair_run
-     WHERE status = 'running' AND id <> ALL (_dead) AND pid <> pg_backend_pid()
-       AND EXISTS (SELECT FROM pg_stat_get_activity(repair_run.pid))
-     LIMIT 1;
-    IF FOUND THEN
+    _message := {{check}}.fix_other_run(_dead);
+    IF _message IS NOT NULL THEN
       RETURN;
     END IF;
     PERFORM {{check}}.fix_monitor(id) FROM {{check}}.repair_run WHERE status = 'running';
@@ -70,14 +85,13 @@ BEGIN
      WHERE status = 'running';
   END IF;
   INSERT INTO {{check}}.repair_run (mode, status, pid, backend_start, context)
-  SELECT _mode, 'running', pg_backend_pid(),
-         (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())), _context
+  VALUES (_mode, 'running', pg_backend_pid(), _backend_start, _context)
   RETURNING id INTO _run;
   PERFORM {{check}}.fix_renew_shapes();
   PERFORM set_config('synchronous_commit', 'off', true); -- as in fix_limits
 END
 $fix$;
-COMMENT ON FUNCTION {{check}}.fix_begin(text, jsonb, bigint[]) IS
+COMMENT ON FUNCTION {{check}}.fix_begin(text, jsonb, bigint[], timestamptz) IS
   'Opens a run: no other may be alive; one whose session has gone is marked interrupted, and its work list is gone on with.';
 
 CREATE OR REPLACE FUNCTION {{check}}.fix_renew_shapes() RETURNS void

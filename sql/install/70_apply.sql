@@ -11,13 +11,12 @@ DECLARE
 BEGIN
   _taken := 0;
   _done := 0;
-  IF NOT pg_try_advisory_xact_lock(hashtext('vn-sync-check repair'), hashtext({{check_text}})) THEN
-    RAISE EXCEPTION 'another repair is under way' USING ERRCODE = 'lock_not_available';
-  END IF;
-  IF NOT EXISTS (SELECT FROM {{check}}.repair_run WHERE id = _run AND status = 'running') THEN
-    RAISE EXCEPTION 'run % of the repair is not under way', _run USING ERRCODE = 'object_not_in_prerequisite_state';
-  END IF;
   PERFORM {{check}}.fix_limits();
+  PERFORM {{check}}.fix_keep_lock();
+  IF NOT EXISTS (SELECT FROM {{check}}.repair_run WHERE id = _run AND status = 'running') THEN
+    -- A code of its own: main's triggers may raise any of the server's, and those only set their row aside.
+    RAISE EXCEPTION 'run % of the repair is not under way', _run USING ERRCODE = 'VNEND';
+  END IF;
   SELECT t._ids, t._sites, t._keys, cardinality(t._ids)
     INTO _ids, _sites, _keys, _taken
     FROM {{check}}.fix_take(_stage, _id, _site, _key, _size) AS t;

@@ -46,6 +46,7 @@ DECLARE
   _refresh text;
   _whole boolean;
 BEGIN
+  PERFORM {{check}}.fix_keep_lock();
   SELECT (compared ->> 'whole')::boolean INTO _whole
     FROM {{check}}.repair_run WHERE id = _run AND status = 'running';
   IF NOT FOUND THEN

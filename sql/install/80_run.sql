@@ -49,11 +49,13 @@ BEGIN
   END IF;
 
   IF _dry_run THEN
-    _summary := {{check}}.fix_dry_run(_mode, _context);
+    _summary := {{check}}.fix_dry_run(_mode, _context, {{check}}.fix_dead_runs());
     RETURN;
   END IF;
   SELECT b._run, b._message INTO _run, _message
-    FROM {{check}}.fix_begin(_mode, _context, {{check}}.fix_dead_runs()) AS b;
+    FROM {{check}}.fix_begin(_mode, _context, {{check}}.fix_dead_runs(),
+      -- Asked here: the repair's role may not see it.
+      (SELECT a.backend_start FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid())) AS b;
   COMMIT;
   IF _run IS NULL THEN
     _summary := pg_catalog.jsonb_build_object('run_id', NULL, 'status', 'busy', 'message', _message,
@@ -62,7 +64,7 @@ BEGIN
   END IF;
 
   BEGIN
-    PERFORM {{check}}.fix_lock();
+    PERFORM {{check}}.fix_keep_lock();
     _summary := {{check}}.fix_compare(_run, _mode, _context);
     _state := NULL;
   EXCEPTION WHEN OTHERS THEN
@@ -117,10 +119,10 @@ BEGIN
         -- Somebody holds a row: let go of all of ours, wait, try again. The repair's own lock is kept meanwhile.
         COMMIT;
         _tries := _tries + 1;
-        PERFORM {{check}}.fix_lock();
+        PERFORM {{check}}.fix_keep_lock();
         PERFORM pg_catalog.pg_sleep(0.01::double precision * _tries);
         COMMIT;
-      ELSIF _state = '55000' THEN
+      ELSIF _state = 'VNEND' THEN
         RAISE EXCEPTION '%', _message USING ERRCODE = '55000';
       ELSIF _single = 0 AND _size > 1 THEN
         COMMIT;
@@ -193,13 +195,14 @@ $fix$;
 COMMENT ON FUNCTION {{check}}.fix_set_next_aside(bigint, integer, bigint, text, text, text, text) IS
   'Sets the next key of the work list aside: refused by main, or kept locked by another session. The next run tries it again.';
 
-CREATE OR REPLACE FUNCTION {{check}}.fix_dry_run(_mode text, _context jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION {{check}}.fix_dry_run(_mode text, _context jsonb, _dead bigint[]) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
   _found jsonb;
   _result text;
 BEGIN
-  IF NOT {{check}}.fix_lock() THEN
+  -- Nor between two batches of a run: they would find the lock taken for as long as this compares.
+  IF NOT {{check}}.fix_lock() OR {{check}}.fix_other_run(_dead) IS NOT NULL THEN
     RETURN jsonb_build_object('run_id', NULL, 'status', 'busy', 'message', 'another repair is under way',
       'inserted', 0, 'updated', 0, 'deleted', 0, 'set_aside', 0, 'by_table', '{}'::jsonb);
   END IF;
@@ -230,4 +233,4 @@ BEGIN
       FROM jsonb_each(_found -> 'by_table') AS t (tab, counts));
 END
 $fix$;
-COMMENT ON FUNCTION {{check}}.fix_dry_run(text, jsonb) IS 'Compares as a run would, and leaves nothing behind but the answer.';
+COMMENT ON FUNCTION {{check}}.fix_dry_run(text, jsonb, bigint[]) IS 'Compares as a run would, and leaves nothing behind but the answer.';

@@ -18,8 +18,8 @@ BEGIN
       EXECUTE format('ALTER ROUTINE %s OWNER TO %I', _o.name, {{definer_text}});
     END IF;
     IF {{login_text}} IS NOT NULL AND {{definer_text}} IS NOT NULL AND _o.proname IN (
-         'fct_fix_sync', 'fix_run', 'fix_dry_run', 'fix_lock', 'fix_dead_runs', 'fix_begin', 'fix_compare', 'fix_stages',
-         'fix_batch', 'fix_batch_size', 'fix_next_size', 'fix_set_next_aside', 'fix_finish', 'fix_atomic_message',
+         'fct_fix_sync', 'fix_run', 'fix_dry_run', 'fix_lock', 'fix_keep_lock', 'fix_dead_runs', 'fix_begin', 'fix_compare',
+         'fix_stages', 'fix_batch', 'fix_batch_size', 'fix_next_size', 'fix_set_next_aside', 'fix_finish', 'fix_atomic_message',
          'fix_tell', 'fix_recipient', 'fix_preflight', 'fix_watching', 'fix_may_suspect', 'fix_handover', 'fix_covering',
          'fix_forget') THEN
       EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', _o.name, {{login_text}});

@@ -262,7 +262,9 @@ test(`${RUNS} random histories end as the model does, and a second repair writes
   const groups = new Map<string, number[]>();
   for (const [i, h] of all.entries()) groups.set(schedule(h), [...(groups.get(schedule(h)) ?? []), i]);
   for (const indexes of groups.values()) {
-    const wrong = await together(indexes.map((i) => all[i] as History));
+    const wrong = await together(indexes.map((i) => all[i] as History)).catch((cause) => {
+      throw new Error(`FC_SEED=${SEED}, histories ${indexes.join(", ")} together`, { cause });
+    });
     const failed = indexes.find((_, i) => wrong[i]);
     if (failed === undefined) continue;
     // The history of this place of the same seed, alone: throws the smallest that fails.

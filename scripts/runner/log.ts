@@ -81,6 +81,11 @@ export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
+/** The latest of some days, YYYY-MM-DD; at least one is given. */
+export function latestDay(days: readonly string[]): string {
+  return [...days].sort().at(-1) ?? "";
+}
+
 function prune(dir: string, keepDays: number): void {
   const limit = Date.now() - keepDays * 86_400_000;
   for (const name of readdirSync(dir)) {

@@ -6,7 +6,7 @@ import { fullSlice, scopesOf } from "../download";
 import { EXIT } from "../errors";
 import { writePrivate } from "../files";
 import { inBackground } from "../lock";
-import { localDay } from "../log";
+import { latestDay, localDay } from "../log";
 import { REFERENCES } from "../proof";
 import { beginRecord, type RunRecord } from "../record";
 import { imported, locked, type RunOptions, recorded } from "./frame";
@@ -157,5 +157,5 @@ async function importGroup(
 function resumeAt(left: readonly Covered[]): string | undefined {
   const days = left.map(reached);
   if (days.some((day) => day === null)) return undefined;
-  return (days as string[]).reduce((latest, day) => (day > latest ? day : latest));
+  return latestDay(days as string[]);
 }

@@ -6,7 +6,7 @@ import { EXIT } from "../errors";
 import { startDateOf, withWindow } from "../evnYaml";
 import { writePrivate } from "../files";
 import { gapSince } from "../increments";
-import { addDays, localDay } from "../log";
+import { addDays, latestDay, localDay } from "../log";
 import { nothingYet, type Proof, REFERENCES, type SiteProof } from "../proof";
 import { beginRecord, lastProof } from "../record";
 import { finish, type Outcome } from "./finish";
@@ -81,7 +81,7 @@ async function windowOf(
   const open = await lastProof(run.db);
   if (open?.proof && !open.proof.proven) {
     const limit = addDays(today, -LONGEST_DAYS);
-    const since = open.proof.window_from < limit ? limit : open.proof.window_from;
+    const since = latestDay([limit, open.proof.window_from]);
     if (since < from) from = since;
   }
   const gap = await gapSince(run.db, scopes);

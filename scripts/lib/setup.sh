@@ -4,10 +4,11 @@
 # vn_setup GROUP…: makes sure of all that the named groups of tests need ("demo" counts as e2e).
 vn_setup() {
   local env
+  scripts/lib/postgres.sh >/dev/null
   # The stand-ins' tests have a real sshd of their own.
-  case " $* " in *" unit "*) need_packages openssh-server openssh-client postgresql-15 ;; esac
+  case " $* " in *" unit "*) need_packages openssh-server openssh-client ;; esac
   case " $* " in *" sql "* | *" runner "* | *" e2e "*)
-    need_packages postgresql-15 postgresql-15-postgis-3 python3-venv ;;
+    need_packages python3-venv ;;
   esac
   case " $* " in *" e2e "*)
     need_packages debootstrap openssh-client iproute2

@@ -10,6 +10,7 @@ interface DemoOptions {
   keep: boolean;
   release: "bookworm" | "trixie";
   observations: string;
+  postgres?: string;
   lang: Language;
 }
 
@@ -29,6 +30,7 @@ async function demo(options: DemoOptions): Promise<boolean> {
     name: `demo${process.pid}`,
     observations: Number(options.observations),
     release: options.release,
+    ...(options.postgres ? { postgres: Number(options.postgres) } : {}),
     say: (line) => say(`  ${line}`),
   });
   const leave = (signal: NodeJS.Signals) => {
@@ -119,6 +121,7 @@ const defaultLanguage: Language = /^fr/.test(process.env["LC_ALL"] || process.en
 const options = new Command("scripts/demo")
   .option("--keep", "", false)
   .addOption(new Option("--release <name>").choices(["bookworm", "trixie"]).default("bookworm"))
+  .addOption(new Option("--postgres <version>").choices(["15", "17"]))
   .option("--observations <n>", "", "1500")
   .addOption(new Option("--lang <language>").choices(["fr", "en"]).default(defaultLanguage))
   .parse()

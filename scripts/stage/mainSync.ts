@@ -21,6 +21,8 @@ export interface MainSyncArgs {
   database: { host: string; port: number; name: string; password: string };
   sites: SiteAccount[];
   clientVersion: string;
+  /** The fifteen tables are there already. */
+  tablesMade: boolean;
 }
 
 /**
@@ -59,7 +61,7 @@ export function mainEvnYaml(args: MainSyncArgs): string {
       db_pw: database.password,
       db_secret_key: "not-used",
     },
-    tuning: { max_chunks: 1000, max_retry: 1, retry_delay: 1, unavailable_delay: 1, sched_executors: 6 },
+    tuning: { max_chunks: 1000, max_retry: 1, retry_delay: 1, unavailable_delay: 1, sched_executors: 2 },
   });
 }
 
@@ -73,7 +75,7 @@ export class MainSync {
     private readonly args: MainSyncArgs,
   ) {}
 
-  /** Makes the account, its venv and its configuration, and the fifteen tables by the client itself. */
+  /** Makes the account, its venv and its configuration, and the fifteen tables by the client itself where it can. */
   async install(): Promise<void> {
     const { account, clientVersion } = this.args;
     await this.shell("apt-get install -y -qq --no-install-recommends python3-venv >/dev/null 2>&1");
@@ -83,17 +85,20 @@ export class MainSync {
        venv/bin/pip install --quiet --no-cache-dir 'Client-API-VN==${clientVersion}' 'setuptools<81'; }`,
     );
     await this.as("umask 077; cat > evn.yaml", mainEvnYaml(this.args));
-    await this.transferVn("--json_tables_create");
+    if (!this.args.tablesMade) await this.transferVn("--json_tables_create");
   }
 
   /**
    * `transfer_vn --full`, then `--schedule`, which it needs afterwards. The client's start can block for
-   * ever (a fork while a log line is written, 3 % of the runs), so it is ended and tried again.
+   * ever (a fork while a log line is written, 3 % of the runs, fewer without a stderr to write to), so a run
+   * that takes far too long is ended and tried again.
    */
   async full(): Promise<void> {
     await this.as(
-      `for try in 1 2 3 4; do timeout -k 5 300 venv/bin/transfer_vn --full evn.yaml >full.log 2>&1 && break; done;
-       ! grep -q ' crashed' full.log`,
+      `for try in 1 2 3 4 5 6; do
+         if timeout -k 5 90 venv/bin/transfer_vn --full evn.yaml >/dev/null 2>&1; then ended=yes; break; fi
+       done
+       [ "$ended" = yes ] && ! grep ' crashed' tmp/transfer_vn.log`,
     );
     await this.transferVn("--schedule");
   }

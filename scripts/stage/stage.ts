@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkTablesSql } from "../../sql";
 import { type Account, type Emulator, startEmulator } from "../../test/emulator";
 import { type Host, startHost } from "../../test/support/host";
 import { type Cluster, type Login, startCluster } from "../../test/support/postgres";
@@ -21,6 +22,8 @@ export interface StageOptions {
   observations: number;
   sites?: string[];
   release?: "bookworm" | "trixie";
+  /** Major version of PostgreSQL; this machine's own by default. */
+  postgres?: number;
   /** Tells what is being done. */
   say?: (line: string) => void;
 }
@@ -52,11 +55,11 @@ export class Stage {
     const parts: { stop(): Promise<void> }[] = [];
     try {
       say("PostgreSQL with PostGIS");
-      const cluster = await startCluster();
+      const cluster = await startCluster(options.postgres ? { version: options.postgres } : {});
       parts.push(cluster);
       const admin = { user: "geo_admin", password: secret() };
       const mainLogin = { user: "vn_main", password: secret() };
-      await makeDatabase(cluster, admin, mainLogin);
+      const clientMakesTables = await makeDatabase(cluster, admin, mainLogin);
 
       say("an emulated VisioNature API");
       const emulator = await startEmulator({
@@ -81,6 +84,7 @@ export class Stage {
         database: { host: cluster.host, port: cluster.port, name: DATABASE, password: mainLogin.password },
         sites: sites.map((site) => siteAccount(emulator, site, 0)),
         clientVersion: CLIENT_VERSION,
+        tablesMade: !clientMakesTables,
       });
       return new Stage(dir, sites, cluster, host, emulator, stack, main, admin);
     } catch (error) {
@@ -193,8 +197,9 @@ export function siteAccount(emulator: Emulator, site: string, n: number): SiteAc
 /**
  * The database of an association: the main synchronisation's login owns its schema, the administrator is
  * no superuser but may create roles and is a member of main's owner, the extensions are there.
+ * @returns whether the client itself can make main's tables; else they are made
  */
-async function makeDatabase(cluster: Cluster, admin: Login, main: Login): Promise<void> {
+async function makeDatabase(cluster: Cluster, admin: Login, main: Login): Promise<boolean> {
   const server = await cluster.connect("postgres");
   try {
     await server.query(`
@@ -210,10 +215,22 @@ async function makeDatabase(cluster: Cluster, admin: Login, main: Login): Promis
   }
   const database = await cluster.connect(DATABASE);
   try {
-    for (const extension of ["pgcrypto", "adminpack", '"uuid-ossp"', "postgis", "postgis_topology"]) {
-      await database.query(`CREATE EXTENSION IF NOT EXISTS ${extension}`);
-    }
+    const wanted = ["pgcrypto", "adminpack", "uuid-ossp", "postgis", "postgis_topology"];
+    const { rows } = await database.query<{ name: string }>(
+      "SELECT name FROM pg_available_extensions WHERE name = ANY ($1)",
+      [wanted],
+    );
+    for (const { name } of rows) await database.query(`CREATE EXTENSION IF NOT EXISTS "${name}"`);
+    if (rows.length === wanted.length) return true;
   } finally {
     await database.end();
   }
+  // From PostgreSQL 17 on there is no adminpack, which the client's own --json_tables_create asks for.
+  const owner = await cluster.connect(DATABASE, main);
+  try {
+    await owner.query(checkTablesSql({ roles: null, checkSchema: MAIN_SCHEMA, mainSchema: "not_there" }));
+  } finally {
+    await owner.end();
+  }
+  return false;
 }

@@ -111,6 +111,9 @@ async function bench(rows: number, withBaseline: boolean, say: (text: string) =>
       upsert_cost_ratio: upserts.ratio,
       upsert_plain_us: upserts.plain_us,
       upsert_ours_us: upserts.ours_us,
+      upsert_same_ratio: upserts.kinds.same,
+      upsert_update_ratio: upserts.kinds.update,
+      upsert_insert_ratio: upserts.kinds.insert,
       install_s,
       wrong_rows: Math.max(...all.map((r) => r.wrong), ...baseline.map((r) => r.wrong)),
     };

@@ -27,7 +27,8 @@ if [ -n "$missing" ]; then
   echo "installing with apt:$missing"
   export DEBIAN_FRONTEND=noninteractive
   apt-get -o DPkg::Lock::Timeout=600 -qq update </dev/null || echo "apt-get update failed; going on with the lists that are there" >&2
-  # shellcheck disable=SC2086 -- a list of words
+  # a list of words
+  # shellcheck disable=SC2086
   apt-get -o DPkg::Lock::Timeout=600 -qq install -y --no-install-recommends $missing </dev/null >/dev/null
 fi
 major=$(node -p 'process.versions.node.split(".")[0]')

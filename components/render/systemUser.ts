@@ -47,7 +47,8 @@ for second in 1 2 3 4 5 6 7 8 9 10 11 12; do
   pids=$(running)
   [ -n "$pids" ] || break
   [ "$second" -lt 11 ] || signal=KILL
-  # shellcheck disable=SC2086 -- a list of numbers
+  # a list of numbers
+  # shellcheck disable=SC2086
   if [ "$second" = 1 ] || [ $signal = KILL ]; then kill -s $signal $pids 2>/dev/null || true; fi
   sleep 1
 done`;

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { assumeSql, checkTablesSql, uninstallSql } from "../sql";
-import type { Config } from "./config";
+import type { Config } from "./configTypes";
 import { rowCounts } from "./render/sqlGuards";
 import { sqlSettings } from "./render/sqlSettings";
 import { SqlSteps } from "./sqlSteps";

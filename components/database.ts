@@ -1,6 +1,6 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
-import type { DatabaseConfig } from "./config";
+import type { DatabaseConfig } from "./configTypes";
 import type { Names } from "./render/names";
 import { scramVerifier } from "./render/scram";
 import { ownsNothing } from "./render/sqlGuards";

@@ -1,6 +1,6 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
-import type { DatabaseConfig } from "./config";
+import type { DatabaseConfig } from "./configTypes";
 import { CHECK_SEQUENCES, CHECK_TABLES } from "./render/clientTables";
 import type { Names } from "./render/names";
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Config } from "./config";
+import type { Config } from "./configTypes";
 import { HostFile } from "./host/hostFile";
 import type { Account, Where } from "./host/where";
 import { evnYaml, START_DATE } from "./render/evnYaml";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CheckTables } from "./checkTables";
 import { ClientApiVn } from "./clientApiVn";
-import type { Config } from "./config";
+import type { Config } from "./configTypes";
 import { Database } from "./database";
 import { FirstImport } from "./firstImport";
 import { FixSynchro } from "./fixSynchro";

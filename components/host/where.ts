@@ -1,6 +1,6 @@
 import type { types } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostConfig, SshConfig } from "../config";
+import type { HostConfig, SshConfig } from "../configTypes";
 
 /** Where the kit is installed: a host reached by SSH, or this machine (no connection). */
 export interface Where {

@@ -1,5 +1,5 @@
 import { defaultSettings, type RunnerSettings } from "../../scripts/runner/settings";
-import type { Config } from "../config";
+import type { Config } from "../configTypes";
 import { HOME_FILES } from "./names";
 import { VENV } from "./venv";
 

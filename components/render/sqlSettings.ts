@@ -1,5 +1,5 @@
 import type { SqlSettings } from "../../sql";
-import type { Config } from "../config";
+import type { Config } from "../configTypes";
 
 /** What the SQL is told: names, roles, and what the repair does. */
 export function sqlSettings({ names, database, filter, repair }: Config): SqlSettings {

@@ -60,6 +60,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
   SELECT s FROM unnest(ARRAY[
     format('GRANT USAGE ON SCHEMA {{check}} TO %I;', (SELECT pg_get_userbyid(relowner) FROM pg_class
        WHERE relname = 'observations_json' AND relnamespace = {{main_regnamespace}})),
+    format('GRANT EXECUTE ON FUNCTION {{check}}.fix_watch_main() TO %I;', (SELECT pg_get_userbyid(relowner) FROM pg_class
+       WHERE relname = 'observations_json' AND relnamespace = {{main_regnamespace}})),
     'CREATE OR REPLACE TRIGGER {{watch_trigger}} AFTER DELETE ON {{main}}.observations_json FOR EACH ROW EXECUTE FUNCTION {{check}}.fix_watch_main();'
   ]) AS s
    WHERE {{watch_main}} AND NOT {{check}}.fix_watching();

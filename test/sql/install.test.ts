@@ -287,7 +287,6 @@ test("without main's owner: it works with what it has, and hands the rest over a
       // The trigger's function lies in our schema: what lets main's owner see it comes first, from the admin.
       expect(e.message).toContain("src_vn_json_check");
       for (const g of handover.filter((s) => /TO vn_main/.test(s))) await db.admin.query(g);
-      await db.admin.query("GRANT EXECUTE ON FUNCTION src_vn_json_check.fix_watch_main() TO vn_main");
       await db.main.query(statement);
     });
   expect(await db.repair("daily", null, { client: login })).toMatchObject({ inserted: 1 });

@@ -57,14 +57,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
    UNION ALL
   SELECT statement || ';' FROM {{check}}.fix_index_statements() WHERE relation = format('%I.observations_json', {{main_text}})
    UNION ALL
-  SELECT s FROM unnest(ARRAY[
-    format('GRANT USAGE ON SCHEMA {{check}} TO %I;', (SELECT pg_get_userbyid(relowner) FROM pg_class
-       WHERE relname = 'observations_json' AND relnamespace = {{main_regnamespace}})),
-    format('GRANT EXECUTE ON FUNCTION {{check}}.fix_watch_main() TO %I;', (SELECT pg_get_userbyid(relowner) FROM pg_class
-       WHERE relname = 'observations_json' AND relnamespace = {{main_regnamespace}})),
-    'CREATE OR REPLACE TRIGGER {{watch_trigger}} AFTER DELETE ON {{main}}.observations_json FOR EACH ROW EXECUTE FUNCTION {{check}}.fix_watch_main();'
-  ]) AS s
-   WHERE {{watch_main}} AND NOT {{check}}.fix_watching();
+  SELECT s
+    FROM pg_class AS c
+   CROSS JOIN LATERAL unnest(ARRAY[
+     format('GRANT USAGE ON SCHEMA {{check}} TO %I;', pg_get_userbyid(c.relowner)),
+     format('GRANT EXECUTE ON FUNCTION {{check}}.fix_watch_main() TO %I;', pg_get_userbyid(c.relowner)),
+     'CREATE OR REPLACE TRIGGER {{watch_trigger}} AFTER DELETE ON {{main}}.observations_json FOR EACH ROW EXECUTE FUNCTION {{check}}.fix_watch_main();'
+   ]) AS s
+   WHERE c.relname = 'observations_json' AND c.relnamespace = {{main_regnamespace}}
+     AND {{watch_main}} AND NOT {{check}}.fix_watching();
 $fix$;
 COMMENT ON FUNCTION {{check}}.fix_handover() IS
   'What main''s owner still has to run, as SQL: rights of the repair, covering index, watching of deletions. Empty when nothing lacks.';

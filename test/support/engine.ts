@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { must } from "../../scripts/stage/command";
+import { must } from "../harness/command";
 
 const ROOT = resolve(__dirname, "../..");
 

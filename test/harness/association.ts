@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkTablesSql } from "../../sql";
-import { type Account, type Emulator, startEmulator } from "../../test/emulator";
-import { type Host, startHost } from "../../test/support/host";
-import { type Cluster, type Login, startCluster } from "../../test/support/postgres";
+import { type Account, type Emulator, startEmulator } from "../emulator";
+import { type Host, startHost } from "../support/host";
+import { type Cluster, type Login, startCluster } from "../support/postgres";
 import { until } from "./command";
 
 import { MainSync, type SiteAccount } from "./mainSync";
@@ -15,7 +15,7 @@ export const CLIENT_VERSION = "2.12.0";
 export const MAIN_SCHEMA = "src_vn_json";
 const DATABASE = "visionature";
 
-export interface StageOptions {
+export interface AssociationOptions {
   /** Names the stack and the temporary folder. */
   name: string;
   /** Observations seeded at each site. */
@@ -33,7 +33,7 @@ export interface StageOptions {
  * emulated VisioNature API, the main copy with its own real synchronisation, and a stack. All of it ends
  * with the process or with `stop()`.
  */
-export class Stage {
+export class Association {
   private constructor(
     readonly dir: string,
     readonly sites: string[],
@@ -48,7 +48,7 @@ export class Stage {
 
   readonly database = DATABASE;
 
-  static async start(options: StageOptions): Promise<Stage> {
+  static async start(options: AssociationOptions): Promise<Association> {
     const say = options.say ?? (() => {});
     const sites = options.sites ?? ["isere", "ardeche"];
     const dir = mkdtempSync(join(tmpdir(), `vn-${options.name}-`));
@@ -86,7 +86,7 @@ export class Stage {
         clientVersion: CLIENT_VERSION,
         tablesMade: !clientMakesTables,
       });
-      return new Stage(dir, sites, cluster, host, emulator, stack, main, admin);
+      return new Association(dir, sites, cluster, host, emulator, stack, main, admin);
     } catch (error) {
       for (const part of parts.reverse()) await part.stop();
       rmSync(dir, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import type { Stage } from "./stage";
+import type { Association } from "./association";
 
 export interface Leftovers {
   /** What a destroy keeps: tables with their number of rows. */
@@ -8,14 +8,14 @@ export interface Leftovers {
 }
 
 /** Looks on the host and in the catalog for what the kit made. */
-export async function leftovers(stage: Stage): Promise<Leftovers> {
-  const onHost = await stage.host.must(`
+export async function leftovers(association: Association): Promise<Leftovers> {
+  const onHost = await association.host.must(`
     getent passwd vn_check | sed 's/^/account: /'
     ls -d /home/vn_check /home/vn_check.* 2>/dev/null | sed 's/^/folder: /'
     ls /etc/cron.d/vn_check* 2>/dev/null | sed 's/^/cron: /'
     ls /var/lib/vn-sync-check 2>/dev/null | sed 's/^/marker: /'
     true`);
-  const inCatalog = await stage.query<{ line: string }>(`
+  const inCatalog = await association.query<{ line: string }>(`
     SELECT 'login role: ' || rolname AS line FROM pg_roles WHERE rolname LIKE 'vn\\_check%' AND rolcanlogin
      UNION ALL
     SELECT 'role that owns nothing: ' || rolname FROM pg_roles r
@@ -31,12 +31,12 @@ export async function leftovers(stage: Stage): Promise<Leftovers> {
     SELECT 'trigger: ' || t.tgname || ' on ' || t.tgrelid::regclass FROM pg_trigger t
       JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname IN ('src_vn_json_check', 'src_vn_json') AND NOT t.tgisinternal`);
-  const tables = await stage.query<{ table: string; owner: string }>(`
+  const tables = await association.query<{ table: string; owner: string }>(`
     SELECT format('%I.%I', schemaname, tablename) AS table, tableowner AS owner FROM pg_tables
      WHERE schemaname IN ('src_vn_json_check', 'dbadmin') ORDER BY 1`);
   const data: Leftovers["data"] = [];
   for (const { table, owner } of tables) {
-    const [count] = await stage.query<{ rows: number }>(`SELECT count(*)::int AS rows FROM ${table}`);
+    const [count] = await association.query<{ rows: number }>(`SELECT count(*)::int AS rows FROM ${table}`);
     data.push({ table, owner, rows: count?.rows ?? 0 });
   }
   const ours = [...onHost.split("\n").filter(Boolean), ...inCatalog.map(({ line }) => line)];

@@ -1,4 +1,4 @@
-import type { Stage } from "./stage";
+import type { Association } from "./association";
 
 export type Language = "fr" | "en";
 
@@ -26,15 +26,15 @@ interface Story {
   onlyData: string;
   leftOver: string;
   interrupted(signal: string): string;
-  keep(stage: Stage): string;
+  keep(association: Association): string;
 }
 
-function waysIn(stage: Stage): string {
-  const { host, cluster, dir } = stage;
+function waysIn(association: Association): string {
+  const { host, cluster, dir } = association;
   return [
     `  ssh -i ${host.privateKeyFile} -p ${host.port} -o StrictHostKeyChecking=no ${host.user}@127.0.0.1`,
     "  sudo -u vn_check -i bin/vn-check status",
-    `  PGPASSFILE=${dir}/pgpass psql -h 127.0.0.1 -p ${cluster.port} -U ${cluster.superuser} ${stage.database}`,
+    `  PGPASSFILE=${dir}/pgpass psql -h 127.0.0.1 -p ${cluster.port} -U ${cluster.superuser} ${association.database}`,
   ].join("\n");
 }
 
@@ -64,7 +64,7 @@ export const story: Record<Language, Story> = {
     onlyData: "Nothing but data.",
     leftOver: "More than data is left.",
     interrupted: (signal) => `${signal}: stopping everything`,
-    keep: (stage) => `\nAll of it stays up until Ctrl-C.\n${waysIn(stage)}`,
+    keep: (association) => `\nAll of it stays up until Ctrl-C.\n${waysIn(association)}`,
   },
   fr: {
     parts: "Éléments jetables",
@@ -92,6 +92,6 @@ export const story: Record<Language, Story> = {
     onlyData: "Rien que des données.",
     leftOver: "Il reste plus que des données.",
     interrupted: (signal) => `${signal} : arrêt de tout`,
-    keep: (stage) => `\nTout reste en place jusqu'à Ctrl-C.\n${waysIn(stage)}`,
+    keep: (association) => `\nTout reste en place jusqu'à Ctrl-C.\n${waysIn(association)}`,
   },
 };

@@ -1,6 +1,6 @@
-import type { SimulateRequest } from "../../test/emulator";
-import { simulate } from "../../test/emulator";
-import { MAIN_SCHEMA, type Stage, siteAccount } from "./stage";
+import type { SimulateRequest } from "../emulator";
+import { simulate } from "../emulator";
+import { type Association, MAIN_SCHEMA, siteAccount } from "./association";
 
 /** How the main copy differs from the portal at one site. */
 export interface Difference {
@@ -22,37 +22,37 @@ const COUNTS = { inserts: 60, updates: 40, deletes: 5, newer: 3 } as const;
  * observations; just then the API fails: at the first site with HTTP 500, at the others with a page of
  * HTML that says 200. The client has moved its date on before it asked, and never asks again.
  */
-export async function loseChanges(stage: Stage, say: (line: string) => void): Promise<void> {
+export async function loseChanges(association: Association, say: (line: string) => void): Promise<void> {
   const between: [number, number] = [Date.now() - 60_000, Date.now()];
   const fortnight = Date.now() - 13 * 86_400_000;
-  for (const site of stage.sites) {
+  for (const site of association.sites) {
     const wishes: SimulateRequest[] = [
       { site, action: "update", count: COUNTS.updates, enteredAfter: fortnight, between },
       { site, action: "delete", count: COUNTS.deletes, enteredAfter: fortnight, between },
       { site, action: "insert", count: COUNTS.inserts - 5, between },
       { site, action: "insert", count: 5, between, inForm: true, taxoGroup: 1 },
     ];
-    for (const wish of wishes) simulate(stage.emulator.world, wish);
+    for (const wish of wishes) simulate(association.emulator.world, wish);
   }
-  stage.sites.forEach((site, i) => {
-    const { userEmail } = siteAccount(stage.emulator, site, 0);
+  association.sites.forEach((site, i) => {
+    const { userEmail } = siteAccount(association.emulator, site, 0);
     const failing = { site, userEmail, endpoint: "observations/diff", times: "always" } as const;
-    stage.emulator.faults.add(
+    association.emulator.faults.add(
       i === 0 ? { ...failing, kind: "status", status: 500 } : { ...failing, kind: "html" },
     );
   });
   say("the main synchronisation asks for changes while the API fails");
-  await stage.main.update();
-  stage.emulator.faults.clear();
+  await association.main.update();
+  association.emulator.faults.clear();
   say("the API works again; the main synchronisation asks once more");
-  await stage.main.update();
+  await association.main.update();
 }
 
 /** Makes a few of main's rows newer than what any download brings. Gives them as they must stay. */
-export async function makeNewerRows(stage: Stage): Promise<string[]> {
+export async function makeNewerRows(association: Association): Promise<string[]> {
   const rows: string[] = [];
-  for (const site of stage.sites) {
-    const changed = await stage.query<{ row: string }>(
+  for (const site of association.sites) {
+    const changed = await association.query<{ row: string }>(
       `UPDATE ${MAIN_SCHEMA}.observations_json o
           SET update_ts = extract(epoch FROM now())::int + 60, item = o.item || '{"kept": "main knows better"}'
         WHERE (o.id, o.site) IN (
@@ -68,8 +68,8 @@ export async function makeNewerRows(stage: Stage): Promise<string[]> {
 }
 
 /** Those of the given rows that are not in main as they were. */
-export async function touchedRows(stage: Stage, rows: string[]): Promise<number> {
-  const [found] = await stage.query<{ count: number }>(
+export async function touchedRows(association: Association, rows: string[]): Promise<number> {
+  const [found] = await association.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM unnest($1::text[]) AS kept(row)
       WHERE NOT EXISTS (SELECT FROM ${MAIN_SCHEMA}.observations_json o WHERE to_jsonb(o) = kept.row::jsonb)`,
     [rows],
@@ -78,14 +78,14 @@ export async function touchedRows(stage: Stage, rows: string[]): Promise<number>
 }
 
 /** Holds the main copy against the emulator's truth, site by site. */
-export async function differences(stage: Stage): Promise<Difference[]> {
-  const main = await stage.query<{ id: number; site: string; update_ts: number }>(
+export async function differences(association: Association): Promise<Difference[]> {
+  const main = await association.query<{ id: number; site: string; update_ts: number }>(
     `SELECT id, site, update_ts FROM ${MAIN_SCHEMA}.observations_json`,
   );
   const key = (row: { id: number; site: string }) => `${row.site}/${row.id}`;
   const inMain = new Map(main.map((row) => [key(row), row.update_ts]));
-  return stage.sites.map((site) => {
-    const world = stage.emulator.world;
+  return association.sites.map((site) => {
+    const world = association.emulator.world;
     const difference: Difference = { site, missing: 0, stale: 0, newer: 0, deleted: 0 };
     for (const row of world.truth({ site })) {
       const found = inMain.get(key(row));

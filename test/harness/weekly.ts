@@ -1,5 +1,5 @@
+import type { Association } from "./association";
 import { until } from "./command";
-import type { Stage } from "./stage";
 
 export interface WeeklyRun {
   id: number;
@@ -15,17 +15,20 @@ export interface WeeklyRun {
  * Sets the weekly line of the schedule to a minute soon to come, as a user would (`config set`, `up`),
  * and waits until cron has started the job and the job has recorded its end.
  */
-export async function startWeeklyByCron(stage: Stage, say: (line: string) => void): Promise<WeeklyRun> {
-  const [last] = await stage.query<{ id: number }>(
+export async function startWeeklyByCron(
+  association: Association,
+  say: (line: string) => void,
+): Promise<WeeklyRun> {
+  const [last] = await association.query<{ id: number }>(
     "SELECT coalesce(max(id), 0)::int AS id FROM src_vn_json_check.job_run",
   );
   const due = new Date(Date.now() + 100_000);
-  const line = await stage.cronTime(due);
+  const line = await association.cronTime(due);
   say(`schedule.weekly: "${line}"`);
-  await stage.stack.set("vn-sync-check:schedule.weekly", line);
-  await stage.stack.up();
+  await association.stack.set("vn-sync-check:schedule.weekly", line);
+  await association.stack.up();
   const done = await until("the weekly job started by cron", 600, async () => {
-    const [row] = await stage.query<{
+    const [row] = await association.query<{
       id: number;
       status: string;
       window: string;
@@ -40,7 +43,7 @@ export async function startWeeklyByCron(stage: Stage, say: (line: string) => voi
     return row;
   });
   say(`${done.status}, ${done.window}`);
-  const monitoring = await stage.query<{ action: string; count: number }>(
+  const monitoring = await association.query<{ action: string; count: number }>(
     "SELECT action, count FROM dbadmin.monitoring_vn_check_to_prod WHERE run_id = $1 ORDER BY action",
     [done.repair],
   );

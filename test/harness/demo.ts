@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
+import { Association } from "./association";
 import { differences, loseChanges, makeNewerRows, touchedRows } from "./damage";
 import { type Language, story } from "./demoText";
 import { leftovers } from "./leftovers";
 import { nothingChanged } from "./stack";
-import { Stage } from "./stage";
 import { startWeeklyByCron } from "./weekly";
 
 interface DemoOptions {
@@ -26,7 +26,7 @@ function say(line: string): void {
 async function demo(options: DemoOptions): Promise<boolean> {
   const text = story[options.lang];
   say(text.parts);
-  const stage = await Stage.start({
+  const association = await Association.start({
     name: `demo${process.pid}`,
     observations: Number(options.observations),
     release: options.release,
@@ -35,46 +35,46 @@ async function demo(options: DemoOptions): Promise<boolean> {
   });
   const leave = (signal: NodeJS.Signals) => {
     say(text.interrupted(signal));
-    stage.stop().finally(() => process.exit(130));
+    association.stop().finally(() => process.exit(130));
   };
   process.once("SIGINT", leave).once("SIGTERM", leave);
   try {
-    const good = await play(stage, options);
-    if (options.keep) await stay(stage, options.lang);
+    const good = await play(association, options);
+    if (options.keep) await stay(association, options.lang);
     return good;
   } finally {
-    await stage.stop();
+    await association.stop();
   }
 }
 
-async function play(stage: Stage, options: DemoOptions): Promise<boolean> {
+async function play(association: Association, options: DemoOptions): Promise<boolean> {
   const text = story[options.lang];
   say(text.mainFull);
-  await stage.main.install();
-  await stage.main.full();
+  await association.main.install();
+  await association.main.full();
 
   say(text.up);
-  await stage.configure({ locale: options.lang });
+  await association.configure({ locale: options.lang });
   const progress = {
     onLine: (line: string) => {
       const [, done] = /^ *[-+~]+ +\S+ (\S+ (?:created|updated|deleted) \([^)]*\))/.exec(line) ?? [];
       if (done) say(`  ${done}`);
     },
   };
-  await stage.stack.up(progress);
+  await association.stack.up(progress);
 
   say(text.firstImport);
-  await stage.firstImportDone(900, (line) => say(`  ${line}`));
+  await association.firstImportDone(900, (line) => say(`  ${line}`));
 
   say(text.lose);
-  await loseChanges(stage, (line) => say(`  ${line}`));
-  const newer = await makeNewerRows(stage);
-  const before = await differences(stage);
+  await loseChanges(association, (line) => say(`  ${line}`));
+  const newer = await makeNewerRows(association);
+  const before = await differences(association);
 
   say(text.weekly);
-  const weekly = await startWeeklyByCron(stage, (line) => say(`  ${line}`));
-  const after = await differences(stage);
-  const touched = await touchedRows(stage, newer);
+  const weekly = await startWeeklyByCron(association, (line) => say(`  ${line}`));
+  const after = await differences(association);
+  const touched = await touchedRows(association, newer);
 
   console.log(`\n${text.table}`);
   console.table(
@@ -93,13 +93,13 @@ async function play(stage: Stage, options: DemoOptions): Promise<boolean> {
   say(repaired && lost ? text.repaired : text.notRepaired);
 
   say(text.again);
-  const again = await stage.stack.up();
+  const again = await association.stack.up();
   say(nothingChanged(again) ? text.noChange : text.changed(JSON.stringify(again)));
   if (options.keep) return lost && repaired;
 
   say(text.destroy);
-  await stage.stack.destroy(progress);
-  const left = await leftovers(stage);
+  await association.stack.destroy(progress);
+  const left = await leftovers(association);
   console.log(`\n${text.left}`);
   console.table(left.data);
   if (left.ours.length > 0) console.log(left.ours.join("\n"));
@@ -109,8 +109,8 @@ async function play(stage: Stage, options: DemoOptions): Promise<boolean> {
 }
 
 /** Says how to look around, and waits for Ctrl-C. */
-async function stay(stage: Stage, lang: Language): Promise<void> {
-  console.log(story[lang].keep(stage));
+async function stay(association: Association, lang: Language): Promise<void> {
+  console.log(story[lang].keep(association));
   const forever = setInterval(() => {}, 1 << 30);
   await new Promise(() => {}).finally(() => clearInterval(forever));
 }

@@ -2,7 +2,7 @@ import type { Client } from "pg";
 import { checkTablesSql } from "../../sql";
 
 /** Rows of the last fortnight, whatever the size of the history. */
-export const RECENT = 24_000;
+const RECENT = 24_000;
 /** What is wrong with main, all of it within the fortnight. */
 export const FAULTS = { missing: 2_000, stale: 3_000, newer: 500, gone: 1_000 };
 

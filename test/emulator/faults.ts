@@ -1,5 +1,5 @@
 /** Which calls a fault is for; what is not given fits all. */
-export interface FaultMatch {
+interface FaultMatch {
   site?: string;
   userEmail?: string;
   clientKey?: string;
@@ -42,7 +42,7 @@ export type FaultKind =
   /** The right answer, late. */
   | "delay";
 
-export const FAULT_KINDS: readonly FaultKind[] = [
+const FAULT_KINDS: readonly FaultKind[] = [
   "status",
   "html",
   "truncated",

@@ -33,7 +33,7 @@ const REMARKS = [
 ];
 
 /** A moment in the portal's long form. */
-export function longDate(epoch: number, withTime: boolean): Item {
+function longDate(epoch: number, withTime: boolean): Item {
   const d = new Date(epoch * 1000);
   const offset = -d.getTimezoneOffset();
   const zone = `${offset < 0 ? "-" : "+"}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`;
@@ -131,7 +131,7 @@ export function sightingItem(site: string, catalogue: Catalogue, o: Observation,
   };
 }
 
-export function formUniversal(form: Form): string {
+function formUniversal(form: Form): string {
   return `65_${form.id}`;
 }
 

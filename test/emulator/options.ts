@@ -67,7 +67,7 @@ export type ResolvedSite = Required<SiteOptions>;
 export type ResolvedOptions = Required<Omit<EmulatorOptions, "sites">> & { sites: ResolvedSite[] };
 
 /** The two accounts of a site for which none are given: the main copy's and the check copy's. */
-export function defaultAccounts(site: string): Account[] {
+function defaultAccounts(site: string): Account[] {
   return ["main", "check"].map((use) => ({
     userEmail: `${use}.${site}@example.org`,
     userPassword: `pw-${use}-${site}`,
@@ -76,7 +76,7 @@ export function defaultAccounts(site: string): Account[] {
   }));
 }
 
-export const DEFAULT_TAXO_GROUPS: TaxoGroupOptions[] = [
+const DEFAULT_TAXO_GROUPS: TaxoGroupOptions[] = [
   { id: 1, name: "Oiseaux", nameConstant: "TAXO_GROUP_BIRD", latinName: "Aves", weight: 6 },
   { id: 2, name: "Chauves-souris", nameConstant: "TAXO_GROUP_BAT", latinName: "Chiroptera" },
   { id: 3, name: "Mammifères", nameConstant: "TAXO_GROUP_MAMMAL", latinName: "Mammalia", weight: 2 },
@@ -84,7 +84,7 @@ export const DEFAULT_TAXO_GROUPS: TaxoGroupOptions[] = [
   { id: 30, name: "Poissons", nameConstant: "TAXO_GROUP_FISH", latinName: "Pisces", accessMode: "none" },
 ];
 
-export const DEFAULT_UNITS: UnitOptions[] = [
+const DEFAULT_UNITS: UnitOptions[] = [
   { id: 7, idCountry: "1", shortName: "07", name: "Ardèche" },
   { id: 39, idCountry: "1", shortName: "38", name: "Isère" },
 ];

@@ -120,7 +120,7 @@ export function placeById(site: SiteWorld, id: number): Item[] {
   return place && !place.deleted ? [placeItem(place)] : [];
 }
 
-export function placeItem(place: Place): Item {
+function placeItem(place: Place): Item {
   return {
     id: String(place.id),
     id_universal: `65_${place.id}`,

@@ -8,7 +8,7 @@ import { CONSTRAINTS } from "../../components/render/constraints";
 const run = promisify(execFile);
 
 /** The version that the adapter knows. */
-export const CLIENT_VERSION = "2.12.0";
+const CLIENT_VERSION = "2.12.0";
 
 /** The adapter's source. */
 export const ADAPTER = resolve(__dirname, "../../scripts/runner/client_job.py");

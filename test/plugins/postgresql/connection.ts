@@ -18,7 +18,7 @@ export interface Server {
   databaseUsername: string;
 }
 
-export function serverFrom(config: Values): Server {
+function serverFrom(config: Values): Server {
   const env = process.env;
   const user = text(config.username) ?? env["PGUSER"] ?? "postgres";
   return {

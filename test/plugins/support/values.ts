@@ -6,7 +6,7 @@ export type Values = { [key: string]: Value };
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** The key that marks an object as something else than an object, and the marks. */
-export const MARK = "4dabf18193072939515e22adb298388d";
+const MARK = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 
@@ -15,7 +15,7 @@ export function isObject(value: Value | undefined): value is Values {
 }
 
 /** The value itself, however deep secrets are wrapped in it. An output without a value is unknown. */
-export function unwrap(value: Value): Value {
+function unwrap(value: Value): Value {
   if (Array.isArray(value)) return value.map(unwrap);
   if (!isObject(value)) return value;
   if (value[MARK] === SECRET) return unwrap(value.value ?? null);

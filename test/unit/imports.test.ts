@@ -1,0 +1,223 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { preProcessFile } from "typescript";
+import { test } from "vitest";
+import { onlyThese } from "../support/offenders";
+
+/**
+ * Who may import whom. A room is a folder with what is below it, or a single file; a file belongs to the longest
+ * name that fits. Within a room imports are free, as long as there is no circle.
+ */
+const RUNNER_GROUND = ["config", "sql/connect.ts"];
+const ROOMS: Record<string, string[] | "everything"> = {
+  "index.ts": ["components", "config"],
+  config: [],
+  components: ["components/host", "components/render", "config", "sql"],
+  "components/host": ["components/render", "config"],
+  "components/render": ["config"],
+  sql: ["config", "sql/connect.ts"],
+  "sql/connect.ts": ["config"],
+  "scripts/runner/main.ts": [
+    "scripts/runner/verbs",
+    "scripts/runner/run",
+    "scripts/runner/text",
+    "scripts/runner/account",
+    "scripts/runner/facts.ts",
+    ...RUNNER_GROUND,
+  ],
+  "scripts/runner/verbs": [
+    "scripts/runner/run",
+    "scripts/runner/download",
+    "scripts/runner/text",
+    "scripts/runner/account",
+    "scripts/runner/facts.ts",
+    ...RUNNER_GROUND,
+  ],
+  "scripts/runner/run": [
+    "scripts/runner/text",
+    "scripts/runner/account",
+    "scripts/runner/facts.ts",
+    ...RUNNER_GROUND,
+  ],
+  "scripts/runner/download": ["scripts/runner/account", "scripts/runner/facts.ts", ...RUNNER_GROUND],
+  "scripts/runner/text": ["scripts/runner/facts.ts", ...RUNNER_GROUND],
+  "scripts/runner/account": ["scripts/runner/facts.ts", ...RUNNER_GROUND],
+  "scripts/runner/facts.ts": [],
+  examples: ["components", "config"],
+  test: "everything",
+  "vitest.config.mts": [],
+};
+
+/** Where Pulumi may be known; `components/render` may not, though it lies below. */
+const KNOWS_PULUMI = ["index.ts", "components", "components/host", "examples", "test"];
+
+/** What offends today. These lists may only get shorter: whoever mends an entry takes it off. */
+const WITHOUT_A_ROOM: string[] = [
+  "scripts/applySql.ts",
+  "scripts/build.ts",
+  "scripts/runner/client.ts",
+  "scripts/runner/context.ts",
+  "scripts/runner/coverage.ts",
+  "scripts/runner/cron.ts",
+  "scripts/runner/database.ts",
+  "scripts/runner/download.ts",
+  "scripts/runner/errors.ts",
+  "scripts/runner/evnYaml.ts",
+  "scripts/runner/files.ts",
+  "scripts/runner/increments.ts",
+  "scripts/runner/lock.ts",
+  "scripts/runner/log.ts",
+  "scripts/runner/pgpass.ts",
+  "scripts/runner/proof.ts",
+  "scripts/runner/record.ts",
+  "scripts/runner/repairCall.ts",
+  "scripts/runner/scrub.ts",
+  "scripts/runner/settings.ts",
+  "scripts/runner/text.ts",
+  "scripts/runner/textFr.ts",
+  "scripts/sql.ts",
+  "scripts/stage/command.ts",
+  "scripts/stage/damage.ts",
+  "scripts/stage/demo.ts",
+  "scripts/stage/demoText.ts",
+  "scripts/stage/leftovers.ts",
+  "scripts/stage/mainSync.ts",
+  "scripts/stage/stack.ts",
+  "scripts/stage/stage.ts",
+  "scripts/stage/weekly.ts",
+];
+const WRONG_WAY: string[] = [
+  "components/host/where.ts -> components/configTypes.ts",
+  "components/render/runnerFiles.ts -> components/configTypes.ts",
+  "components/render/runnerFiles.ts -> scripts/runner/settings.ts",
+  "components/render/sqlGuards.ts -> scripts/applySql.ts",
+  "components/render/sqlSettings.ts -> components/configTypes.ts",
+  "components/render/sqlSettings.ts -> sql/index.ts",
+  "components/runner.ts -> scripts/runner/settings.ts",
+  "components/sqlSteps.ts -> scripts/applySql.ts",
+  "index.ts -> scripts/build.ts",
+  "scripts/runner/verbs/daily.ts -> scripts/runner/verbs/finish.ts",
+  "scripts/runner/verbs/daily.ts -> scripts/runner/verbs/frame.ts",
+  "scripts/runner/verbs/daily.ts -> scripts/runner/verbs/weekly.ts",
+  "scripts/runner/verbs/init.ts -> scripts/runner/verbs/frame.ts",
+  "scripts/runner/verbs/init.ts -> scripts/runner/verbs/weekly.ts",
+  "scripts/runner/verbs/repair.ts -> scripts/runner/verbs/frame.ts",
+  "scripts/runner/verbs/status.ts -> scripts/runner/verbs/frame.ts",
+  "scripts/runner/verbs/watch.ts -> scripts/runner/verbs/frame.ts",
+  "scripts/runner/verbs/weekly.ts -> scripts/runner/verbs/finish.ts",
+  "scripts/runner/verbs/weekly.ts -> scripts/runner/verbs/frame.ts",
+  "scripts/stage/damage.ts -> test/emulator/index.ts",
+  "scripts/stage/stage.ts -> test/emulator/index.ts",
+  "scripts/stage/stage.ts -> test/support/host.ts",
+  "scripts/stage/stage.ts -> test/support/postgres.ts",
+];
+const CIRCLES: string[] = [
+  "components components/host components/render",
+  "scripts/runner/context.ts scripts/runner/repairCall.ts scripts/runner/text.ts scripts/runner/textFr.ts",
+  "scripts/stage test/support",
+  "test/emulator/control.ts test/emulator/server.ts",
+];
+const PULUMI_ELSEWHERE: string[] = [];
+
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter((path) => /\.m?ts$/.test(path) && existsSync(path));
+
+/** Modules that a file names in an import, an export from, a require or an import(). */
+function imported(file: string): string[] {
+  return preProcessFile(readFileSync(file, "utf8"), true, true).importedFiles.map((x) => x.fileName);
+}
+
+function resolve(from: string, name: string): string {
+  const path = normalize(join(dirname(from), name));
+  const found = [path, `${path}.ts`, `${path}.mts`, `${path}/index.ts`].find(
+    (p) => /\.\w+$/.test(p) && existsSync(p),
+  );
+  if (found === undefined) throw new Error(`${from} imports ${name}, which is no file`);
+  return found;
+}
+
+const edges = files.flatMap((from) =>
+  imported(from)
+    .filter((name) => name.startsWith("."))
+    .map((name) => ({ from, to: resolve(from, name) })),
+);
+
+function roomOf(file: string): string | undefined {
+  return Object.keys(ROOMS)
+    .filter((room) => file === room || file.startsWith(`${room}/`))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+/** Groups of nodes that reach each other, each as a sorted list, by walking from every node. */
+function circles(arrows: { from: string; to: string }[]): string[] {
+  const next = new Map<string, Set<string>>();
+  for (const { from, to } of arrows) next.set(from, (next.get(from) ?? new Set()).add(to));
+  const reach = (start: string) => {
+    const seen = new Set<string>();
+    const todo = [...(next.get(start) ?? [])];
+    for (let node = todo.pop(); node !== undefined; node = todo.pop()) {
+      if (seen.has(node)) continue;
+      seen.add(node);
+      todo.push(...(next.get(node) ?? []));
+    }
+    return seen;
+  };
+  const reached = new Map([...next.keys()].map((node) => [node, reach(node)]));
+  const groups = [...reached]
+    .filter(([node, seen]) => seen.has(node))
+    .map(([node, seen]) =>
+      [...seen]
+        .filter((other) => reached.get(other)?.has(node))
+        .sort()
+        .join(" "),
+    );
+  return [...new Set(groups)].sort();
+}
+
+/** A folder, or the room where that is a file of its own: main.ts and facts.ts lie side by side, yet far apart. */
+const folderOf = (file: string) => (roomOf(file) === file ? file : dirname(file));
+
+test("every file is in a room", () => {
+  onlyThese(
+    WITHOUT_A_ROOM,
+    files.filter((file) => roomOf(file) === undefined),
+  );
+});
+
+test("imports go the ways that are allowed", () => {
+  const wrong = edges.filter(({ from, to }) => {
+    const [a, b] = [roomOf(from), roomOf(to)];
+    // Programs are started by path. This counts for files without a room too.
+    if (["test", "scripts"].some((top) => to.startsWith(`${top}/`) && !from.startsWith(`${top}/`)))
+      return a !== "test";
+    // No verb imports another: what two of them share is none of a verb's.
+    if (a === "scripts/runner/verbs" && a === b) return true;
+    if (a === undefined || b === undefined || a === b) return false;
+    const allowed = ROOMS[a] ?? [];
+    return allowed !== "everything" && !allowed.includes(b);
+  });
+  onlyThese(
+    WRONG_WAY,
+    wrong.map(({ from, to }) => `${from} -> ${to}`),
+  );
+});
+
+test("there is no circle of files, and none of folders", () => {
+  const folders = edges
+    .map(({ from, to }) => ({ from: folderOf(from), to: folderOf(to) }))
+    .filter(({ from, to }) => from !== to);
+  onlyThese(CIRCLES, [...circles(edges), ...circles(folders)]);
+});
+
+test("only the stack and its components know Pulumi", () => {
+  const elsewhere = files.filter(
+    (file) =>
+      imported(file).some((name) => name.startsWith("@pulumi/")) &&
+      !KNOWS_PULUMI.includes(roomOf(file) ?? ""),
+  );
+  onlyThese(PULUMI_ELSEWHERE, elsewhere);
+});

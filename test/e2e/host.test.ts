@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { must, run, until } from "../harness/command";
+import { must, run, until } from "../support/command";
 import { type Host, startHost } from "../support/host";
 
 /** The processes of this machine whose root is in the folder, and the mounts there. */

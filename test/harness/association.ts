@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkTablesSql } from "../../sql";
 import { type Account, type Emulator, startEmulator } from "../emulator";
+import { until } from "../support/command";
 import { type Host, startHost } from "../support/host";
 import { type Cluster, type Login, startCluster } from "../support/postgres";
-import { until } from "./command";
 
 import { MainSync, type SiteAccount } from "./mainSync";
 import { Stack } from "./stack";
 
-export const CLIENT_VERSION = "2.12.0";
+const CLIENT_VERSION = "2.12.0";
 export const MAIN_SCHEMA = "src_vn_json";
 const DATABASE = "visionature";
 

@@ -29,7 +29,7 @@ export interface MainSyncArgs {
  * The configuration of an association's own, main synchronisation, as its geomatician writes it from
  * the client's template: every controller due each minute, so that `--update` never waits long.
  */
-export function mainEvnYaml(args: MainSyncArgs): string {
+function mainEvnYaml(args: MainSyncArgs): string {
   const { database } = args;
   return stringify({
     main: { admin_mail: "geomatique@example.org" },

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Finished, type RunOptions, run } from "./command";
+import { type Finished, type RunOptions, run } from "../support/command";
 
 const PROJECT = resolve(__dirname, "../..");
 

@@ -1,5 +1,5 @@
+import { until } from "../support/command";
 import type { Association } from "./association";
-import { until } from "./command";
 
 export interface WeeklyRun {
   id: number;

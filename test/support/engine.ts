@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { must } from "../harness/command";
+import { must } from "./command";
 
 const ROOT = resolve(__dirname, "../..");
 

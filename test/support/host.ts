@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Finished, must, type RunOptions, run } from "../harness/command";
+import { type Finished, must, type RunOptions, run } from "./command";
 
 const PROGRAM = resolve(__dirname, "../../scripts/host");
 

@@ -77,15 +77,6 @@ const WITHOUT_A_ROOM: string[] = [
   "scripts/runner/text.ts",
   "scripts/runner/textFr.ts",
   "scripts/sql.ts",
-  "scripts/stage/command.ts",
-  "scripts/stage/damage.ts",
-  "scripts/stage/demo.ts",
-  "scripts/stage/demoText.ts",
-  "scripts/stage/leftovers.ts",
-  "scripts/stage/mainSync.ts",
-  "scripts/stage/stack.ts",
-  "scripts/stage/stage.ts",
-  "scripts/stage/weekly.ts",
 ];
 const WRONG_WAY: string[] = [
   "components/host/where.ts -> components/configTypes.ts",
@@ -107,15 +98,10 @@ const WRONG_WAY: string[] = [
   "scripts/runner/verbs/watch.ts -> scripts/runner/verbs/frame.ts",
   "scripts/runner/verbs/weekly.ts -> scripts/runner/verbs/finish.ts",
   "scripts/runner/verbs/weekly.ts -> scripts/runner/verbs/frame.ts",
-  "scripts/stage/damage.ts -> test/emulator/index.ts",
-  "scripts/stage/stage.ts -> test/emulator/index.ts",
-  "scripts/stage/stage.ts -> test/support/host.ts",
-  "scripts/stage/stage.ts -> test/support/postgres.ts",
 ];
 const CIRCLES: string[] = [
   "components components/host components/render",
   "scripts/runner/context.ts scripts/runner/repairCall.ts scripts/runner/text.ts scripts/runner/textFr.ts",
-  "scripts/stage test/support",
   "test/emulator/control.ts test/emulator/server.ts",
 ];
 const PULUMI_ELSEWHERE: string[] = [];

@@ -20,8 +20,6 @@ const UNUSED_EXPORTS: string[] = [
   "components/render/sqlGuards.ts literal",
   "scripts/runner/context.ts environmentLocale",
   "scripts/runner/increments.ts GAP_DAYS",
-  "scripts/stage/mainSync.ts mainEvnYaml",
-  "scripts/stage/stage.ts CLIENT_VERSION",
   "sql/apply.ts assuming",
   "sql/index.ts SqlRoles",
   "sql/index.ts parseSqlSettings",

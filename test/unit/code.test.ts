@@ -1,18 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { run } from "../support/command";
 
-/** Runs a tool of the project's; what it prints is the failure's text. */
-function run(command: string, args: string[]): { code: number; output: string } {
-  try {
-    return { code: 0, output: execFileSync(command, args, { encoding: "utf8", stdio: "pipe" }) };
-  } catch (error) {
-    const { status, stdout, stderr } = error as { status: number | null; stdout: string; stderr: string };
-    return { code: status ?? 1, output: `${stdout}\n${stderr}` };
-  }
+/** A tool of the project's has nothing to say; what it prints is the failure's text. */
+async function silent(command: string, args: string[]): Promise<void> {
+  const { code, stdout, stderr } = await run(command, args);
+  expect(code, `${stdout}\n${stderr}`).toBe(0);
 }
 
-const tracked = run("git", ["ls-files"]).output.trim().split("\n");
+const tracked = execFileSync("git", ["ls-files"], { encoding: "utf8" }).trim().split("\n");
 const shellFiles = tracked.filter(
   (path) =>
     path.endsWith(".sh") ||
@@ -21,20 +18,17 @@ const shellFiles = tracked.filter(
       /^#!.*\b(ba)?sh\b/.test(readFileSync(path, "utf8").split("\n")[0] ?? "")),
 );
 
-test("the formatter and the linter have nothing to say", { timeout: 120_000 }, () => {
-  const { code, output } = run("npx", ["biome", "ci", "."]);
-  expect(code, output).toBe(0);
+test("the formatter and the linter have nothing to say", { timeout: 120_000 }, async () => {
+  await silent("npx", ["biome", "ci", "."]);
 });
 
-test("the types hold", { timeout: 180_000 }, () => {
-  const { code, output } = run("npx", ["tsc", "--noEmit"]);
-  expect(code, output).toBe(0);
+test("the types hold", { timeout: 180_000 }, async () => {
+  await silent("npx", ["tsc", "--noEmit"]);
 });
 
-test("shellcheck has nothing to say of the shell files", { timeout: 120_000 }, () => {
+test("shellcheck has nothing to say of the shell files", { timeout: 120_000 }, async () => {
   expect(shellFiles).toContain("scripts/test");
-  const { code, output } = run("shellcheck", ["--source-path=SCRIPTDIR/..", "-x", ...shellFiles]);
-  expect(code, output).toBe(0);
+  await silent("shellcheck", ["--source-path=SCRIPTDIR/..", "-x", ...shellFiles]);
 });
 
 test("the lock file does not record where packages came from", () => {

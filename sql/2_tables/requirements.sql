@@ -1,0 +1,24 @@
+-- What has to be there before anything of the repair is made.
+DO $fix$
+DECLARE
+  _i jsonb := current_setting('vn_repair.installation')::jsonb;
+  _what text;
+BEGIN
+  IF current_setting('server_version_num')::integer < 150000 THEN
+    RAISE EXCEPTION 'PostgreSQL 15 or newer is needed; this is %', current_setting('server_version');
+  END IF;
+  FOREACH _what IN ARRAY ARRAY[_i ->> 'main_schema', _i ->> 'check_schema'] LOOP
+    IF to_regclass(format('%I.observations_json', _what)) IS NULL THEN
+      RAISE EXCEPTION 'there is no table %.observations_json: is the schema''s name right, and has Client-API-VN created its tables?', _what;
+    END IF;
+  END LOOP;
+  IF _i ->> 'definer' IS NOT NULL THEN
+    SELECT CASE WHEN count(*) = 0 THEN 'does not exist: create it first'
+                WHEN bool_or(rolsuper) THEN 'is a superuser: what main''s triggers run would be too' END
+      INTO _what FROM pg_roles WHERE rolname = _i ->> 'definer';
+    IF _what IS NOT NULL THEN
+      RAISE EXCEPTION 'the role % that the repair is to run as %', _i ->> 'definer', _what;
+    END IF;
+  END IF;
+END
+$fix$;

@@ -1,0 +1,48 @@
+CREATE TABLE IF NOT EXISTS {{repair}}.run (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  mode {{repair}}.run_mode NOT NULL,
+  phase {{repair}}.run_phase NOT NULL DEFAULT 'comparing',
+  status {{repair}}.run_status NOT NULL DEFAULT 'running',
+  job bigint,
+  accept integer,
+  started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  ended_at timestamptz,
+  started_by name NOT NULL DEFAULT session_user,
+  pid integer NOT NULL,
+  backend_start timestamptz,
+  whole boolean,
+  journal_complete boolean,
+  inserted integer NOT NULL DEFAULT 0,
+  updated integer NOT NULL DEFAULT 0,
+  deleted integer NOT NULL DEFAULT 0,
+  set_aside integer NOT NULL DEFAULT 0,
+  message text,
+  CONSTRAINT run_running_has_no_end CHECK ((status = 'running') = (ended_at IS NULL)),
+  CONSTRAINT run_ended_is_a_phase CHECK ((phase = 'ended') = (ended_at IS NOT NULL))
+);
+COMMENT ON TABLE {{repair}}.run IS
+  'One row per run of the repair. A run whose pid and backend_start are gone was interrupted; the next goes on from its work list.';
+COMMENT ON COLUMN {{repair}}.run.phase IS 'Lets each step of a run refuse to be called out of turn.';
+COMMENT ON COLUMN {{repair}}.run.job IS 'The job of vn-check whose download may be concluded from.';
+COMMENT ON COLUMN {{repair}}.run.accept IS 'The number of differences that a person has agreed to, beyond the usual limit.';
+COMMENT ON COLUMN {{repair}}.run.whole IS 'observations_json was compared whole, not by its journal.';
+COMMENT ON COLUMN {{repair}}.run.journal_complete IS 'The journal had no gap; with one, no deletion is concluded.';
+COMMENT ON COLUMN {{repair}}.run.set_aside IS 'Rows in set_aside when the run ended, of every table.';
+CREATE INDEX IF NOT EXISTS run_running ON {{repair}}.run (id) WHERE status = 'running';
+COMMENT ON INDEX {{repair}}.run_running IS 'Finds a run that is under way or was interrupted.';
+
+CREATE TABLE IF NOT EXISTS {{repair}}.change (
+  run bigint NOT NULL,
+  table_name text NOT NULL,
+  action {{repair}}.action NOT NULL,
+  id bigint NOT NULL,
+  site text NOT NULL,
+  key text NOT NULL,
+  old_update_ts bigint,
+  new_update_ts bigint
+);
+COMMENT ON TABLE {{repair}}.change IS
+  'One row per row of main that a run inserted, updated or deleted: its key, update_ts before and after.';
+COMMENT ON COLUMN {{repair}}.change.key IS 'The key as JSON, of tables whose key is not (id, site) or id; else empty.';
+CREATE INDEX IF NOT EXISTS change_run ON {{repair}}.change (run);
+COMMENT ON INDEX {{repair}}.change_run IS 'The changes of a run; pruning.';

@@ -1,0 +1,41 @@
+-- The words of the tables below. A type that is there is left as it is: a new word comes by ALTER TYPE … ADD VALUE in
+-- an upgrade of its own.
+DO $fix$
+DECLARE
+  _t record;
+BEGIN
+  FOR _t IN
+    SELECT * FROM (VALUES
+      ('action', ARRAY['insert', 'update', 'delete'], 'What is done to a row of main.'),
+      ('reason', ARRAY['missing', 'older', 'other content', 'deleted in check', 'not downloaded'],
+       'Why a row of main should change.'),
+      ('set_aside_cause', ARRAY['refused', 'dropped', 'locked'], 'Why a row could not be written.'),
+      ('held_back_cause',
+       ARRAY['deleted in main', 'lost by others', 'deleted by a run', 'unseen', 'deletion reported', 'newer in main',
+             'deleted by hand', 'over the cap'],
+       'Why a difference is left to people.'),
+      ('run_mode', ARRAY['journal', 'whole', 'contents'],
+       'What a run compares: what changed in check; observations_json whole; also other tables and contents.'),
+      ('run_phase', ARRAY['comparing', 'applying', 'ended'], 'Where a run is.'),
+      ('run_status', ARRAY['running', 'done', 'partial', 'refused', 'failed', 'interrupted'], 'How a run stands or ended.'),
+      ('deletion_policy', ARRAY['report', 'apply'], 'What happens to rows that the portal deleted.'),
+      ('loss_policy', ARRAY['report', 'repair'], 'What happens to rows that somebody else deleted from main.'),
+      ('fate', ARRAY['new', 'came back', 'gone from main', 'followed'], 'What became of a deletion in check.'),
+      ('deletion_reason', ARRAY['followed', 'suspected'], 'Why a run deleted a row of main.'),
+      ('job_verb', ARRAY['init', 'daily', 'weekly', 'repair'], 'A verb of vn-check that downloads or repairs.'),
+      ('job_status', ARRAY['running', 'done', 'partial', 'failed'], 'How a job stands or ended.'),
+      ('doubt_kind', ARRAY['fewer downloads', 'few rows'], 'Why a download that looks whole is not believed.')
+    ) AS v (name, words, comment)
+  LOOP
+    IF to_regtype(format('{{repair}}.%I', _t.name)) IS NULL THEN
+      EXECUTE format('CREATE TYPE {{repair}}.%I AS ENUM (%s)', _t.name,
+        (SELECT string_agg(quote_literal(w), ', ' ORDER BY ord) FROM unnest(_t.words) WITH ORDINALITY AS u (w, ord)));
+    END IF;
+    EXECUTE format('COMMENT ON TYPE {{repair}}.%I IS %L', _t.name, _t.comment);
+  END LOOP;
+  IF to_regtype('{{repair}}.doubt') IS NULL THEN
+    CREATE TYPE {{repair}}.doubt AS (kind {{repair}}.doubt_kind, got bigint, usual numeric);
+  END IF;
+  COMMENT ON TYPE {{repair}}.doubt IS 'What a download brought, and what is usual.';
+END
+$fix$;

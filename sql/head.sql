@@ -1,0 +1,56 @@
+-- Head of each transaction of an installation or a removal, after the line that sets vn_repair.installation.
+SET LOCAL client_min_messages = warning; -- not one line for each object that is there already
+-- A trigger on a busy table waits for its writers, and new ones wait behind it: better to fail and be run again.
+SET LOCAL lock_timeout = '20s';
+
+-- The admin login acts for the roles that own our objects, for this transaction only: `tail.sql` takes the
+-- membership back. PostgreSQL 16 gives the creator of a role ADMIN but neither INHERIT nor SET.
+-- Main's owner is never assumed: what only that role may do is handed over as SQL.
+DO $fix$
+DECLARE
+  _i jsonb := current_setting('vn_repair.installation')::jsonb;
+  _new boolean := current_setting('server_version_num')::integer >= 160000;
+  _role name;
+  _assumed text := '';
+BEGIN
+  -- One installation at a time in a database: the monitoring schema is shared by all instances.
+  PERFORM pg_advisory_xact_lock(hashtext('vn-sync-check install'));
+  -- Waits for the batch of a repair that is under way.
+  PERFORM pg_advisory_xact_lock(hashtext('vn-sync-check repair'), hashtext(_i ->> 'check_schema'));
+  FOR _role IN
+    WITH ours AS (
+      SELECT nspowner AS owner FROM pg_namespace
+       WHERE nspname IN (_i ->> 'check_schema', _i ->> 'repair_schema', _i ->> 'monitoring_schema')
+       UNION
+      SELECT relowner FROM pg_class
+       WHERE relkind IN ('r', 'p', 'm', 'v', 'S')
+         AND relnamespace IN (to_regnamespace('{{check}}'), to_regnamespace('{{repair}}'))
+       UNION
+      SELECT proowner FROM pg_proc
+       WHERE pronamespace = to_regnamespace('{{repair}}')
+          OR pronamespace = to_regnamespace('{{check}}') AND proname ~ '^f(ct_)?fix_'
+       UNION
+      SELECT relowner FROM pg_class
+       WHERE relname IN ('monitoring_vn_check_to_prod', 'vn_instance', 'mail_queue')
+         AND relnamespace = to_regnamespace('{{monitoring}}')
+       UNION
+      SELECT proowner FROM pg_proc
+       WHERE proname = 'email_notify' AND pronamespace = to_regnamespace('{{monitoring}}')
+    )
+    SELECT r.rolname FROM pg_roles AS r
+     WHERE r.rolname IN (_i #>> '{roles,owner}', _i ->> 'definer') OR r.oid IN (SELECT owner FROM ours)
+  LOOP
+    CONTINUE WHEN pg_has_role(current_user, _role, 'USAGE')
+      AND (NOT _new OR pg_has_role(current_user, _role, CASE WHEN _new THEN 'SET' ELSE 'MEMBER' END));
+    BEGIN
+      EXECUTE format('GRANT %I TO CURRENT_USER', _role)
+              || CASE WHEN _new THEN ' WITH INHERIT TRUE, SET TRUE' ELSE '' END;
+      _assumed := _assumed || format('REVOKE %I FROM CURRENT_USER;', _role);
+    EXCEPTION WHEN insufficient_privilege OR invalid_grant_operation THEN
+      -- Not needed in every case; where it is, the statement that needs it fails and names its object.
+      RAISE NOTICE 'the login % may not act for the role %: %', current_user, _role, SQLERRM;
+    END;
+  END LOOP;
+  PERFORM set_config('vn_repair.assumed', _assumed, true);
+END
+$fix$;

@@ -1,0 +1,61 @@
+CREATE OR REPLACE FUNCTION {{repair}}.compare(_run bigint) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+DECLARE
+  _r {{repair}}.run;
+  _complete boolean;
+  _whole boolean;
+  _limit bigint;
+  _refused text;
+BEGIN
+  PERFORM {{repair}}.expect_phase(_run, 'comparing');
+  SELECT * INTO _r FROM {{repair}}.run WHERE id = _run;
+  -- One more than may ever be applied: enough to know that the run is refused.
+  SELECT greatest(max_differences, coalesce(_r.accept, 0)) + 1 INTO _limit FROM {{repair}}.settings;
+
+  _complete := {{repair}}.journal_is_complete();
+  _whole := _r.mode <> 'journal' OR NOT _complete;
+  IF _whole THEN
+    DELETE FROM {{repair}}.journal_observation;
+    PERFORM {{repair}}.compare_observations(_run, _limit);
+  ELSE
+    PERFORM {{repair}}.compare_journaled_observations(_run);
+  END IF;
+  PERFORM {{repair}}.compare_other_tables(_run, _whole, _r.mode = 'contents', _limit);
+  IF _r.mode = 'contents' THEN
+    PERFORM {{repair}}.compare_contents_observations_json(_run, _limit);
+  END IF;
+  PERFORM set_config('synchronous_commit', 'off', true); -- as in limit_waiting
+  PERFORM {{repair}}.hold_back(_run);
+  PERFORM {{repair}}.compare_deletions(_run, _complete);
+  PERFORM {{repair}}.forget_solved(_run);
+
+  _refused := {{repair}}.circuit_breaker(coalesce(_r.accept, 0));
+  IF _refused IS NOT NULL THEN
+    -- Keys beyond the limit are in no list now: the next run has to look at everything.
+    INSERT INTO {{repair}}.journal_gap (reason) VALUES ('refused: run ' || _run);
+  END IF;
+  UPDATE {{repair}}.run SET phase = 'applying', whole = _whole, journal_complete = _complete WHERE id = _run;
+  RETURN _refused;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.compare(bigint) IS
+  'Finds what differs and queues it, in one transaction; why the run is refused, or NULL.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.forget_solved(_run bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  -- All that was open has been looked at again; what was not found is no difference any more.
+  DELETE FROM {{repair}}.work_item WHERE run <> _run;
+  DELETE FROM {{repair}}.held_back WHERE run <> _run;
+  DELETE FROM {{repair}}.set_aside AS a
+   WHERE NOT EXISTS (
+     SELECT FROM {{repair}}.work_item AS w
+      WHERE w.table_name = a.table_name AND w.action = a.action AND w.id = a.id AND w.site = a.site AND w.key = a.key);
+  -- A version that a trigger of main lets drop is not tried again: only another one is.
+  DELETE FROM {{repair}}.work_item AS w USING {{repair}}.set_aside AS a
+   WHERE a.cause = 'dropped' AND w.reason IN ('missing', 'older') AND w.check_update_ts = a.check_update_ts
+     AND w.table_name = a.table_name AND w.action = a.action AND w.id = a.id AND w.site = a.site AND w.key = a.key;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.forget_solved(bigint) IS
+  'Takes off the three lists what the comparison has not found again, and off the queue what would only be dropped again.';

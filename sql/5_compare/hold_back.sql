@@ -1,0 +1,82 @@
+CREATE OR REPLACE FUNCTION {{repair}}.watching() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT EXISTS (
+    SELECT FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
+     WHERE c.relname = 'observations_json' AND c.relnamespace = '{{main}}'::regnamespace AND t.tgenabled IN ('O', 'A')
+       AND t.tgfoid = to_regprocedure('{{repair}}.note_main_deletion()'));
+$fix$;
+COMMENT ON FUNCTION {{repair}}.watching() IS 'Are deletions in main watched?';
+
+CREATE OR REPLACE FUNCTION {{repair}}.move_to_held_back(
+  _run bigint, _ids bigint[], _sites text[], _action {{repair}}.action,
+  _causes {{repair}}.held_back_cause[], _messages text[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  WITH why AS (
+    SELECT * FROM unnest(_ids, _sites, _causes, _messages) AS u (id, site, cause, message)
+  ), moved AS (
+    DELETE FROM {{repair}}.work_item AS w USING why
+     WHERE w.table_name = 'observations_json' AND w.action = _action
+       AND w.id = why.id AND w.site = why.site AND w.key = ''
+    RETURNING w.*, why.cause, why.message
+  )
+  INSERT INTO {{repair}}.held_back AS h
+    (table_name, action, id, site, key, reason, cause, message, check_update_ts, main_update_ts, run)
+  SELECT table_name, action, id, site, key, reason, cause, message, check_update_ts, main_update_ts, _run FROM moved
+  ON CONFLICT ON CONSTRAINT held_back_pk DO UPDATE SET
+    reason = EXCLUDED.reason, cause = EXCLUDED.cause, message = EXCLUDED.message, run = EXCLUDED.run,
+    check_update_ts = EXCLUDED.check_update_ts, main_update_ts = EXCLUDED.main_update_ts;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.move_to_held_back(
+  bigint, bigint[], text[], {{repair}}.action, {{repair}}.held_back_cause[], text[]) IS
+  'Takes observations off the work list and leaves them to people, each with its cause.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.hold_back(_run bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+DECLARE
+  _s {{repair}}.settings := (SELECT s FROM {{repair}}.settings AS s);
+BEGIN
+  IF NOT EXISTS (SELECT FROM {{repair}}.work_item
+                  WHERE table_name = 'observations_json' AND action = 'insert' AND run = _run) THEN
+    RETURN;
+  END IF;
+  -- What a run deleted as suspected stays away while no download brings it.
+  PERFORM {{repair}}.move_to_held_back(_run, array_agg(o.id), array_agg(o.site), 'insert',
+      array_agg('deleted by a run'::{{repair}}.held_back_cause),
+      array_agg(format('deleted from main by run %s', d.run)))
+    FROM {{repair}}.work_item AS o
+    JOIN {{repair}}.deleted_row AS d ON d.row_id = o.id AND d.site = o.site COLLATE "default"
+   WHERE o.table_name = 'observations_json' AND o.action = 'insert' AND o.run = _run
+     AND d.reason = 'suspected' AND d.restored_at IS NULL
+     AND o.check_update_ts <= (d.content ->> 'update_ts')::bigint
+     AND NOT EXISTS (SELECT FROM {{repair}}.downloaded_key AS n
+                      WHERE n.id = o.id AND n.site = o.site COLLATE "default" AND n.at > d.deleted_at);
+  -- Never resurrect: what main's own sync deleted comes back only as a later version.
+  PERFORM {{repair}}.move_to_held_back(_run, array_agg(o.id), array_agg(o.site), 'insert',
+      array_agg((CASE WHEN d.by_sync THEN 'deleted in main' ELSE 'lost by others' END)::{{repair}}.held_back_cause),
+      array_agg(format('deleted from main by %s at %s', d.deleted_by, d.deleted_at)))
+    FROM {{repair}}.work_item AS o
+    JOIN (SELECT DISTINCT ON (id, site) id, site, deleted_at, deleted_by,
+                 cardinality(_s.main_sync_logins) = 0 OR deleted_by = ANY (_s.main_sync_logins) AS by_sync
+            FROM {{repair}}.main_deletion ORDER BY id, site, deleted_at DESC) AS d
+      ON d.id = o.id AND d.site = o.site COLLATE "default"
+   WHERE o.table_name = 'observations_json' AND o.action = 'insert' AND o.run = _run
+     AND o.check_update_ts <= extract(epoch FROM d.deleted_at + _s.tolerance)
+     AND (d.by_sync OR _s.losses_by_others <> 'repair');
+  -- Where nobody watches main, absence says nothing: an old row has to have been brought by a download of late.
+  IF NOT {{repair}}.watching() AND to_regclass('{{main}}.increment_log') IS NOT NULL
+     AND has_table_privilege(to_regclass('{{main}}.increment_log'), 'SELECT') THEN
+    PERFORM {{repair}}.move_to_held_back(_run, array_agg(o.id), array_agg(o.site), 'insert',
+        array_agg('unseen'::{{repair}}.held_back_cause),
+        array_agg('older than the last update of main, and no download of the last 7 days brought it'::text))
+      FROM {{repair}}.work_item AS o
+     WHERE o.table_name = 'observations_json' AND o.action = 'insert' AND o.run = _run
+       AND o.check_update_ts < (SELECT extract(epoch FROM max(l.last_ts)::timestamptz)
+                                  FROM {{main}}.increment_log AS l WHERE l.site = o.site COLLATE "default")
+       AND NOT EXISTS (
+         SELECT FROM {{repair}}.downloaded_key AS n
+          WHERE n.id = o.id AND n.site = o.site COLLATE "default" AND n.at > now() - interval '7 days');
+  END IF;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.hold_back(bigint) IS
+  'Of the rows missing in main, holds back those that were deleted there rather than lost.';

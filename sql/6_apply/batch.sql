@@ -1,0 +1,85 @@
+CREATE OR REPLACE FUNCTION {{repair}}.limit_waiting() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  -- Below deadlock_timeout: it is the repair that gives way, before a deadlock could name main's own sync as the
+  -- victim; and short, as the batch keeps its own locks while it waits. Ends with the transaction.
+  PERFORM set_config('lock_timeout',
+                    (1000 * least(extract(epoch FROM (SELECT s.lock_timeout FROM {{repair}}.settings AS s)),
+                                  extract(epoch FROM current_setting('deadlock_timeout')::interval) / 2))::integer::text, true);
+  -- A crash may lose the last batches, and with each its keys' removal from the work list: the next run does them
+  -- again. The last commit of a run waits for the disk, and so for all before it.
+  PERFORM set_config('synchronous_commit', 'off', true);
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.limit_waiting() IS 'lock_timeout and synchronous_commit of a batch, for this transaction.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.take_items(
+  _table text, _action {{repair}}.action, _id bigint, _site text, _key text, _size integer,
+  OUT _ids bigint[], OUT _sites text[], OUT _keys text[])
+-- plpgsql, not sql, for its plan is kept for the session.
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  -- The work list has just been written and has no statistics: the planner would read it whole each time.
+  SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $fix$
+BEGIN
+  SELECT array_agg(o.id), array_agg(o.site), array_agg(o.key) INTO _ids, _sites, _keys
+    FROM (SELECT w.id, w.site, w.key
+            FROM {{repair}}.work_item AS w
+           WHERE w.table_name = _table AND w.action = _action AND (w.id, w.site, w.key) > (_id, _site, _key)
+           ORDER BY w.id, w.site, w.key LIMIT _size) AS o;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.take_items(text, {{repair}}.action, bigint, text, text, integer) IS
+  'The next keys of a table and action on the work list, in key order.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.close_items(
+  _table text, _action {{repair}}.action, _ids bigint[], _sites text[], _keys text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $fix$
+BEGIN
+  DELETE FROM {{repair}}.work_item AS w USING unnest(_ids, _sites, _keys) AS k (id, site, key)
+   WHERE w.table_name = _table AND w.action = _action AND w.id = k.id AND w.site = k.site AND w.key = k.key;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.close_items(text, {{repair}}.action, bigint[], text[], text[]) IS
+  'Takes the keys of a batch off the work list.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.batch(
+  _run bigint, _table text, _action {{repair}}.action, INOUT _id bigint, INOUT _site text, INOUT _key text, _size integer,
+  OUT _taken integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+DECLARE
+  _ids bigint[];
+  _sites text[];
+  _keys text[];
+  _done integer;
+BEGIN
+  PERFORM {{repair}}.limit_waiting();
+  PERFORM {{repair}}.keep_lock();
+  PERFORM {{repair}}.expect_phase(_run, 'applying');
+  SELECT t._ids, t._sites, t._keys INTO _ids, _sites, _keys
+    FROM {{repair}}.take_items(_table, _action, _id, _site, _key, _size) AS t;
+  _taken := coalesce(cardinality(_ids), 0);
+  IF _taken = 0 THEN
+    RETURN;
+  END IF;
+  SET CONSTRAINTS ALL IMMEDIATE; -- else a deferred one fails at COMMIT, where nothing can catch it
+
+  IF _action = 'delete' THEN
+    PERFORM {{repair}}.delete_rows(_run, _ids, _sites);
+  ELSE
+    EXECUTE format('SELECT {{repair}}.%I($1, $2, $3, $4)', 'apply_' || _action || '_' || _table)
+      INTO _done USING _run, _ids, _sites, _keys;
+    IF _done < _taken THEN
+      PERFORM {{repair}}.set_dropped_aside(_run, _table, _action, _ids, _sites, _keys);
+    END IF;
+  END IF;
+  -- What is not set aside is repaired, or was no difference any more.
+  PERFORM {{repair}}.close_items(_table, _action, _ids, _sites, _keys);
+  PERFORM {{repair}}.end_quarantine(_run, _table, _action, _ids, _sites, _keys);
+  _id := _ids[_taken];
+  _site := _sites[_taken];
+  _key := _keys[_taken];
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.batch(bigint, text, {{repair}}.action, bigint, text, text, integer) IS
+  'Repairs the next keys of the work list after the one given, in key order; returns the last one and how many were taken.';

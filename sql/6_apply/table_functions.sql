@@ -1,0 +1,144 @@
+CREATE OR REPLACE FUNCTION {{repair}}.make_write_functions(_table text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+DECLARE
+  _keys text[] := {{repair}}.key_columns(_table);
+  _words jsonb := {{repair}}.table_words(_table);
+  _versioned boolean := (_words ->> 'versioned')::boolean;
+  _arguments text := '(_run bigint, _ids bigint[], _sites text[], _keys text[]) RETURNS integer';
+BEGIN
+  UPDATE {{repair}}.client_table
+     SET key_columns = CASE WHEN _words IS NOT NULL THEN _keys END, has_update_ts = _versioned
+   WHERE table_name = _table;
+  IF _words IS NULL THEN
+    RETURN;
+  END IF;
+  -- Main's own sync may bring the row meanwhile: the newest version wins.
+  _words := _words || jsonb_build_object(
+    'on_conflict', CASE
+      WHEN NOT {{repair}}.has_unique_key(_table, _keys) THEN ''
+      WHEN _versioned THEN 'ON CONFLICT (@keys@) DO UPDATE SET @excluded@ WHERE m.update_ts < EXCLUDED.update_ts'
+      ELSE 'ON CONFLICT (@keys@) DO NOTHING' END,
+    -- Deleted by main's own sync since the run began: not put back.
+    'not_deleted', CASE WHEN _versioned THEN $word$NOT EXISTS (
+             SELECT FROM {{repair}}.main_deletion AS d
+              WHERE d.id = c.id AND d.site = c.site
+                AND d.deleted_at > (SELECT started_at FROM {{repair}}.run WHERE run.id = _run)
+                AND c.update_ts <= extract(epoch FROM d.deleted_at + (SELECT tolerance FROM {{repair}}.settings)))$word$
+                        ELSE 'true' END,
+    'old_ts', CASE WHEN _versioned THEN 'm.update_ts::bigint' ELSE 'NULL::bigint' END,
+    'new_ts', CASE WHEN _versioned THEN 'c.update_ts' ELSE 'NULL' END,
+    'returned_ts', CASE WHEN _versioned THEN ', m.update_ts' ELSE '' END,
+    'older', CASE WHEN _versioned THEN '(m.update_ts < c.update_ts OR m.update_ts = c.update_ts AND (@differs@)
+             AND {{repair}}.is_other_content(@table_text@, w.id, w.site, w.key))' ELSE '(@differs@)' END);
+
+  PERFORM {{repair}}.make_function(format('%I', 'apply_insert_' || _table) || _arguments, $body$
+DECLARE
+  _count integer;
+BEGIN
+  WITH wanted AS (
+    SELECT * FROM unnest(_ids, _sites, _keys) WITH ORDINALITY AS w (id, site, key, ord)
+  ), done AS (
+    INSERT INTO {{main}}.@table@ AS m (@columns@)
+    SELECT @source@
+      FROM wanted AS w JOIN {{check}}.@table@ AS c ON @check_is_wanted@
+     WHERE @not_deleted@
+     ORDER BY w.ord
+    @on_conflict@
+    RETURNING @main_keys@@returned_ts@, m.xmax = 0 AS is_new
+  )
+  INSERT INTO {{repair}}.change (run, table_name, action, id, site, key, old_update_ts, new_update_ts)
+  SELECT _run, @table_text@, (CASE WHEN c.is_new THEN 'insert' ELSE 'update' END)::{{repair}}.action,
+         @id@, @site@, @key@, NULL, @new_ts@
+    FROM done AS c;
+  GET DIAGNOSTICS _count = ROW_COUNT;
+  RETURN _count;
+END$body$, _words, format('Inserts rows of %s that main lacks, in key order, and records each.', _table));
+
+  PERFORM {{repair}}.make_function(format('%I', 'apply_update_' || _table) || _arguments, $body$
+DECLARE
+  _count integer;
+BEGIN
+  -- Locked first, in key order, as rows of one batch: two writers in the same order cannot deadlock.
+  WITH wanted AS (
+    SELECT * FROM unnest(_ids, _sites, _keys) WITH ORDINALITY AS w (id, site, key, ord)
+  ), locked AS MATERIALIZED (
+    SELECT w.*, @old_ts@ AS old_ts FROM wanted AS w JOIN {{main}}.@table@ AS m ON @main_is_wanted@
+     ORDER BY w.ord FOR NO KEY UPDATE OF m
+  ), done AS (
+    UPDATE {{main}}.@table@ AS m SET @assigned@
+      FROM locked AS w JOIN {{check}}.@table@ AS c ON @check_is_wanted@
+     WHERE @main_is_wanted@ AND @older@
+    RETURNING w.id, w.site, w.key, w.old_ts, @old_ts@ AS new_ts
+  )
+  INSERT INTO {{repair}}.change (run, table_name, action, id, site, key, old_update_ts, new_update_ts)
+  SELECT _run, @table_text@, 'update', id, site, key, old_ts, new_ts FROM done;
+  GET DIAGNOSTICS _count = ROW_COUNT;
+  RETURN _count;
+END$body$, _words, format('Brings rows of %s up to date, in key order, and records each.', _table));
+
+  PERFORM {{repair}}.make_function(format('%I', 'still_different_' || _table)
+      || '(_run bigint, _action {{repair}}.action, _ids bigint[], _sites text[], _keys text[]) RETURNS bigint[]', $body$
+BEGIN
+  RETURN ARRAY(
+    SELECT w.ord
+      FROM unnest(_ids, _sites, _keys) WITH ORDINALITY AS w (id, site, key, ord)
+      JOIN {{check}}.@table@ AS c ON @check_is_wanted@
+      LEFT JOIN {{main}}.@table@ AS m ON @main_is_wanted@
+     WHERE CASE _action WHEN 'insert' THEN m.@first_key@ IS NULL AND @not_deleted@
+                        ELSE m.@first_key@ IS NOT NULL AND @older@ END);
+END$body$, _words,
+    format('Which of these rows of %s still differ: their places in the arrays.', _table));
+
+  IF _versioned THEN
+    PERFORM {{repair}}.make_function(format('%I', 'compare_contents_' || _table)
+        || '(_run bigint, _limit bigint) RETURNS bigint', $body$
+DECLARE
+  _count integer;
+BEGIN
+  -- Reads both items: minutes at 5 million rows, so only when asked for.
+  INSERT INTO {{repair}}.work_item AS w
+    (table_name, action, id, site, key, reason, check_update_ts, main_update_ts, run)
+  SELECT @table_text@, 'update', @id@, @site@, @key@, 'other content', c.update_ts, m.update_ts, _run
+    FROM {{check}}.@table@ AS c JOIN {{main}}.@table@ AS m ON @main_is_check@
+   WHERE m.update_ts = c.update_ts AND (@differs@)
+   LIMIT _limit
+  ON CONFLICT ON CONSTRAINT work_item_pk DO UPDATE SET
+    run = EXCLUDED.run, reason = EXCLUDED.reason,
+    check_update_ts = EXCLUDED.check_update_ts, main_update_ts = EXCLUDED.main_update_ts;
+  GET DIAGNOSTICS _count = ROW_COUNT;
+  RETURN _count;
+END$body$, _words, format('Queues rows of %s with the same update_ts and another content.', _table));
+    RETURN;
+  END IF;
+  PERFORM {{repair}}.make_function(format('%I', 'compare_' || _table)
+      || '(_run bigint, _contents boolean, _ids bigint[], _sites text[], _keys text[], _limit bigint) RETURNS bigint', $body$
+DECLARE
+  _count integer;
+BEGIN
+  -- With keys: only these; without: the whole tables.
+  INSERT INTO {{repair}}.work_item AS w (table_name, action, id, site, key, reason, run)
+  SELECT @table_text@, (CASE WHEN m.@first_key@ IS NULL THEN 'insert' ELSE 'update' END)::{{repair}}.action,
+         @id@, @site@, @key@,
+         (CASE WHEN m.@first_key@ IS NULL THEN 'missing' ELSE 'other content' END)::{{repair}}.reason, _run
+    FROM {{check}}.@table@ AS c
+    LEFT JOIN {{main}}.@table@ AS m ON @main_is_check@
+   WHERE (m.@first_key@ IS NULL OR _contents AND (@differs@))
+     AND (_ids IS NULL OR (@id@, @site@, @key@) IN (SELECT * FROM unnest(_ids, _sites, _keys)))
+   LIMIT _limit
+  ON CONFLICT ON CONSTRAINT work_item_pk DO UPDATE SET run = EXCLUDED.run, reason = EXCLUDED.reason;
+  GET DIAGNOSTICS _count = ROW_COUNT;
+  RETURN _count;
+END$body$, _words, format('Queues rows of %s that main lacks, and where asked those of another content.', _table));
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.make_write_functions(text) IS
+  'Makes a client table''s functions: apply_insert_…, apply_update_…, still_different_…, compare_….';
+
+CREATE OR REPLACE FUNCTION {{repair}}.is_other_content(_table text, _id bigint, _site text, _key text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT EXISTS (SELECT FROM {{repair}}.work_item AS w
+                  WHERE w.table_name = _table AND w.action = 'update' AND w.id = _id AND w.site = _site AND w.key = _key
+                    AND w.reason = 'other content');
+$fix$;
+COMMENT ON FUNCTION {{repair}}.is_other_content(text, bigint, text, text) IS
+  'Was this row queued because its content differs, its version being the same?';

@@ -1,0 +1,95 @@
+CREATE OR REPLACE FUNCTION {{repair}}.may_suspect(_job bigint) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT CASE
+    WHEN NOT s.same_rights THEN 'sameRights is not set: what one account does not see may still exist'
+    WHEN s.territorial_filter THEN 'a territorial filter is set'
+    WHEN p.sites IS NULL OR p.sites = 0 THEN 'no download to conclude from'
+    WHEN NOT p.proven THEN 'the download is not proven complete'
+    WHEN p.since IS NULL OR p.window_from IS NULL OR p.window_to IS NULL THEN 'the download has no window'
+    WHEN NOT EXISTS (SELECT FROM {{repair}}.downloaded_key WHERE at >= p.since) THEN 'no row of the download was seen'
+  END
+    FROM {{repair}}.settings AS s
+    LEFT JOIN {{repair}}.job_download(_job) AS p ON true;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.may_suspect(bigint) IS
+  'Why deletions cannot be concluded from the silence of a job''s download, or NULL.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.job_download(
+  _job bigint, OUT sites bigint, OUT proven boolean, OUT since timestamptz, OUT window_from date, OUT window_to date)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT count(*), bool_and(s.proven), min(s.since)::timestamptz, min(j.window_from), max(j.window_to)
+    FROM {{repair}}.job AS j JOIN {{repair}}.job_site AS s ON s.job = j.id
+   WHERE j.id = _job;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.job_download(bigint) IS
+  'What a job has downloaded: its sites, whether all are proven, since when, and its window.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.entry_day(_item jsonb) RETURNS date
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT to_timestamp((_item #>> '{observers,0,insert_date}')::bigint)::date;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.entry_day(jsonb) IS 'The day on which an observation was entered, in the session''s time zone.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.suspect_deletions(_run bigint, _job bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fix$
+DECLARE
+  _cause {{repair}}.held_back_cause := (
+    SELECT CASE WHEN deletions <> 'apply' THEN 'deletion reported' END FROM {{repair}}.settings);
+  _d record;
+BEGIN
+  SELECT * INTO _d FROM {{repair}}.job_download(_job);
+  PERFORM {{repair}}.queue_deletion(_run, array_agg(m.id::bigint), array_agg(m.site::text), 'not downloaded',
+      array_agg(_cause),
+      array_agg(format('entered within %s to %s, and the whole download of %s did not bring it',
+                       _d.window_from, _d.window_to, _d.since)),
+      array_agg(m.update_ts::bigint), array_agg(m.update_ts::bigint))
+    -- First by keys alone; only for what no download brought is the item read.
+    FROM (SELECT x.id, x.site
+            FROM {{main}}.observations_json AS x
+           WHERE x.update_ts >= extract(epoch FROM _d.window_from::timestamptz)
+             AND NOT EXISTS (SELECT FROM {{repair}}.downloaded_key AS n
+                              WHERE n.id = x.id AND n.site = x.site AND n.at >= _d.since)
+          OFFSET 0) AS k
+    JOIN {{main}}.observations_json AS m ON m.id = k.id AND m.site = k.site
+   -- Entered on an inner day of the window: the outer ones are cut off by the time of day.
+   WHERE {{repair}}.entry_day(m.item) BETWEEN _d.window_from + 1 AND _d.window_to - 1
+     AND EXISTS (
+       SELECT FROM {{check}}.download_log AS l
+        WHERE l.site = m.site AND l.controler = 'observations' AND l.download_ts >= _d.since::timestamp
+          AND l.comment ~ ('taxo_group ?: ' || (m.item #>> '{species,taxonomy}') || ','))
+     -- Restored by hand: somebody knows better.
+     AND NOT EXISTS (SELECT FROM {{repair}}.deleted_row AS r
+                      WHERE r.row_id = m.id AND r.site = m.site AND r.restored_at IS NOT NULL)
+     -- The portal has said so already.
+     AND NOT EXISTS (SELECT FROM {{repair}}.tombstone AS t WHERE t.fate = 'new' AND t.id = m.id AND t.site = m.site);
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.suspect_deletions(bigint, bigint) IS
+  'Rows of main entered within a window whose whole download did not bring them.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.keep_suspicions(_run bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fix$
+BEGIN
+  -- Main still has the version that no download has brought since: a suspicion of an earlier week stays.
+  WITH open AS (
+         SELECT action, id, site, main_update_ts, first_at FROM {{repair}}.work_item WHERE reason = 'not downloaded'
+          UNION ALL
+         SELECT action, id, site, main_update_ts, first_at FROM {{repair}}.held_back WHERE reason = 'not downloaded'
+       ), kept AS (
+         SELECT o.id, o.site
+           FROM open AS o
+           JOIN {{main}}.observations_json AS m
+             ON m.id = o.id AND m.site = o.site COLLATE "default" AND m.update_ts = o.main_update_ts
+          WHERE NOT EXISTS (
+            SELECT FROM {{repair}}.downloaded_key AS n
+             WHERE n.id = o.id AND n.site = o.site COLLATE "default" AND n.at > o.first_at)
+       ), queued AS (
+         UPDATE {{repair}}.work_item AS w SET run = _run FROM kept AS k
+          WHERE w.reason = 'not downloaded' AND w.id = k.id AND w.site = k.site
+       )
+  UPDATE {{repair}}.held_back AS h SET run = _run FROM kept AS k
+   WHERE h.reason = 'not downloaded' AND h.id = k.id AND h.site = k.site;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.keep_suspicions(bigint) IS
+  'Carries over what earlier runs suspected, where this run''s download says nothing of it.';

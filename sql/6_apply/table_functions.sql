@@ -142,3 +142,5 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
 $fix$;
 COMMENT ON FUNCTION {{repair}}.is_other_content(text, bigint, text, text) IS
   'Was this row queued because its content differs, its version being the same?';
+
+SELECT {{repair}}.renew_client_tables();

@@ -1,0 +1,55 @@
+CREATE OR REPLACE FUNCTION {{repair}}.expect_phase(_run bigint, VARIADIC _phases {{repair}}.run_phase[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM {{repair}}.run
+     WHERE id = _run AND status = 'running' AND phase = ANY (_phases) AND pid = pg_backend_pid()) THEN
+    -- A code of its own: main's triggers may raise any of the server's, and those only set their row aside.
+    RAISE EXCEPTION 'run % of the repair is not under way in this session, or not at this step', _run USING ERRCODE = 'VNEND';
+  END IF;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.expect_phase(bigint, {{repair}}.run_phase[]) IS
+  'Refuses a step that is called out of turn, or for a run of another session.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.begin_run(
+  _mode {{repair}}.run_mode, _job bigint, _accept integer, _dead bigint[], _backend_start timestamptz,
+  OUT _run bigint, OUT _message text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  IF NOT {{repair}}.take_lock() THEN
+    _message := 'another repair is under way';
+    RETURN;
+  END IF;
+  IF EXISTS (SELECT FROM {{repair}}.run WHERE status = 'running') THEN
+    _message := {{repair}}.other_run(_dead);
+    IF _message IS NOT NULL THEN
+      RETURN;
+    END IF;
+    PERFORM {{repair}}.write_monitoring(id) FROM {{repair}}.run WHERE status = 'running';
+    UPDATE {{repair}}.run
+       SET status = 'interrupted', phase = 'ended', ended_at = clock_timestamp(), message = 'its session ended'
+     WHERE status = 'running';
+  END IF;
+  PERFORM {{repair}}.expect_job(_job);
+  INSERT INTO {{repair}}.run (mode, job, accept, pid, backend_start)
+  VALUES (_mode, _job, _accept, pg_backend_pid(), _backend_start)
+  RETURNING id INTO _run;
+  PERFORM {{repair}}.renew_client_tables();
+  PERFORM set_config('synchronous_commit', 'off', true); -- as in limit_waiting
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.begin_run({{repair}}.run_mode, bigint, integer, bigint[], timestamptz) IS
+  'Opens a run: no other may be alive; one whose session has gone is marked interrupted, and its work list is gone on with.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.expect_job(_job bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  -- An earlier job's proof says nothing of what has been deleted since.
+  IF _job IS NOT NULL AND NOT EXISTS (SELECT FROM {{repair}}.job WHERE id = _job AND status = 'running') THEN
+    RAISE EXCEPTION 'job % of vn-check is not under way: a repair may conclude only from the download of a job that is', _job
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.expect_job(bigint) IS 'Refuses a job that is not under way; NULL: none.';

@@ -1,0 +1,58 @@
+-- The published procedure, under its name and with its calls.
+CREATE OR REPLACE PROCEDURE {{check}}.fct_fix_sync(_email boolean DEFAULT true)
+LANGUAGE plpgsql SECURITY INVOKER AS $fix$
+DECLARE
+  _result jsonb;
+BEGIN
+  IF _email IS NULL THEN
+    RAISE EXCEPTION 'fct_fix_sync: NULL says neither mail nor no mail. Call fct_fix_sync(), fct_fix_sync(FALSE) or fct_fix_sync(''name@example.org'')'
+      USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+  CALL {{repair}}.repair('whole', NULL, false, NULL, _result);
+  PERFORM {{repair}}.tell(_result, CASE WHEN _email THEN {{repair}}.recipient() END);
+END
+$fix$;
+COMMENT ON PROCEDURE {{check}}.fct_fix_sync(boolean) IS
+  'vn-sync-check: repairs main from check, as the published procedure did. FALSE: no mail; TRUE: to the configured address, if there is one.';
+
+CREATE OR REPLACE PROCEDURE {{check}}.fct_fix_sync(_recipient text)
+LANGUAGE plpgsql SECURITY INVOKER AS $fix$
+DECLARE
+  _result jsonb;
+BEGIN
+  IF _recipient IS NULL OR pg_catalog.btrim(_recipient) = ''
+     OR pg_catalog.lower(pg_catalog.btrim(_recipient)) IN ('true', 'false', 't', 'f', 'yes', 'no', 'on', 'off') THEN
+    RAISE EXCEPTION 'fct_fix_sync: % is no mail address. Call fct_fix_sync(), fct_fix_sync(FALSE) without quotes, or fct_fix_sync(''name@example.org'')',
+      pg_catalog.quote_nullable(_recipient)
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  CALL {{repair}}.repair('whole', NULL, false, NULL, _result);
+  PERFORM {{repair}}.tell(_result, _recipient);
+END
+$fix$;
+COMMENT ON PROCEDURE {{check}}.fct_fix_sync(text) IS 'vn-sync-check: repairs main from check, and sends a mail to this address.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.recipient() RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT mail_to FROM {{repair}}.settings;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.recipient() IS 'The configured address for the mails of fct_fix_sync, or NULL.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.tell(_result jsonb, _recipient text) RETURNS void
+LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $fix$
+DECLARE
+  _text text := format('<%s.fct_fix_sync> %s: %s rows inserted, %s rows updated, %s deleted, %s set aside in %s.%s%s',
+    '{{check}}'::regnamespace, _result ->> 'status', _result ->> 'inserted', _result ->> 'updated', _result ->> 'deleted',
+    _result ->> 'set_aside', current_database(), '{{main}}'::regnamespace, ': ' || (_result ->> 'message'));
+BEGIN
+  RAISE NOTICE '%', _text;
+  IF _recipient IS NOT NULL AND to_regprocedure('{{monitoring}}.email_notify(text, varchar, varchar)') IS NOT NULL THEN
+    PERFORM {{monitoring}}.email_notify(
+      _text, format('[%s] Upsert missing data from visionature', current_database())::varchar, _recipient::varchar);
+  END IF;
+EXCEPTION WHEN OTHERS THEN
+  -- The repair is committed: a mail that fails is a warning.
+  RAISE WARNING 'the mail to % was not sent: %', _recipient, SQLERRM;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.tell(jsonb, text) IS 'Says what a run of fct_fix_sync did: a notice and, with an address, a mail.';

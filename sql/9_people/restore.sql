@@ -1,0 +1,26 @@
+CREATE OR REPLACE FUNCTION {{repair}}.restore(_id bigint) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+DECLARE
+  _columns text;
+  _count integer;
+BEGIN
+  -- SELECT restore(id) FROM deleted_row WHERE run = …: a row that main has again is left as it is.
+  SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO _columns
+    FROM pg_attribute AS a, {{repair}}.deleted_row AS d
+   WHERE a.attrelid = '{{main}}.observations_json'::regclass AND a.attnum > 0 AND NOT a.attisdropped
+     AND a.attgenerated = '' AND a.attidentity <> 'a' AND d.id = _id AND d.content ? a.attname;
+  IF _columns IS NULL THEN
+    RAISE EXCEPTION 'deleted_row has no row %', _id;
+  END IF;
+  EXECUTE format(
+    'INSERT INTO {{main}}.observations_json (%1$s) SELECT %1$s
+       FROM jsonb_populate_record(NULL::{{main}}.observations_json,
+              (SELECT content FROM {{repair}}.deleted_row WHERE id = $1)) ON CONFLICT DO NOTHING', _columns)
+    USING _id;
+  GET DIAGNOSTICS _count = ROW_COUNT;
+  UPDATE {{repair}}.deleted_row SET restored_at = clock_timestamp() WHERE id = _id AND _count = 1;
+  RETURN _count = 1;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.restore(bigint) IS
+  'Puts a row of deleted_row back into main; false where main has it again. It is not suspected a second time.';

@@ -1,0 +1,62 @@
+-- Owners. Tables, and so history: the data's owner. Routines and views: the repair's role, which may do just the repair
+-- on main. Nobody else may run anything of ours unless rights/login.sql says so.
+DO $fix$
+DECLARE
+  _s {{repair}}.settings := (SELECT s FROM {{repair}}.settings AS s);
+  _o record;
+BEGIN
+  IF _s.repair_role IS NOT NULL THEN
+    -- For ALTER … OWNER. In the repair's own schema it keeps CREATE: it makes the write functions.
+    EXECUTE format('GRANT CREATE, USAGE ON SCHEMA {{check}}, {{repair}} TO %I', _s.repair_role);
+  END IF;
+  FOR _o IN
+    SELECT oid::regprocedure AS name FROM pg_proc
+     WHERE pronamespace = '{{repair}}'::regnamespace
+        OR pronamespace = '{{check}}'::regnamespace AND proname = 'fct_fix_sync'
+  LOOP
+    EXECUTE format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', _o.name);
+    IF _s.repair_role IS NOT NULL THEN
+      EXECUTE format('ALTER ROUTINE %s OWNER TO %I', _o.name, _s.repair_role);
+    END IF;
+  END LOOP;
+  IF _s.repair_role IS NULL THEN
+    RETURN;
+  END IF;
+  FOR _o IN
+    SELECT oid::regclass AS name FROM pg_class
+     WHERE relnamespace = '{{check}}'::regnamespace AND relkind = 'm'
+       AND relname IN ('mv_data_missing_or_not_updated', 'qgis_data')
+  LOOP
+    EXECUTE format('ALTER MATERIALIZED VIEW %s OWNER TO %I', _o.name, _s.repair_role);
+  END LOOP;
+  EXECUTE format('REVOKE CREATE ON SCHEMA {{check}} FROM %I', _s.repair_role);
+  FOR _o IN
+    SELECT c.oid::regclass AS name, c.relkind FROM pg_class AS c
+     WHERE c.relnamespace = '{{repair}}'::regnamespace AND c.relkind IN ('r', 'v', 'S')
+       AND NOT EXISTS (SELECT FROM pg_depend AS d
+                        WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i'))
+  LOOP
+    EXECUTE format('ALTER %s %s OWNER TO %I',
+      CASE _o.relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, _o.name, _s.owner_role);
+    EXECUTE format('GRANT ALL ON %s %s TO %I', CASE _o.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+      _o.name, _s.repair_role);
+  END LOOP;
+  FOR _o IN
+    SELECT t.oid::regtype AS name FROM pg_type AS t
+     WHERE t.typnamespace = '{{repair}}'::regnamespace
+       AND (t.typtype = 'e' OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_class WHERE oid = t.typrelid AND relkind = 'c'))
+  LOOP
+    EXECUTE format('ALTER TYPE %s OWNER TO %I', _o.name, _s.owner_role);
+  END LOOP;
+  -- The views and the comparison read check's copy; suspected deletions read which groups were downloaded.
+  FOR _o IN
+    SELECT oid::regclass AS name FROM pg_class
+     WHERE relnamespace = '{{check}}'::regnamespace AND relkind = 'r'
+       AND (relname LIKE '%\_json' OR relname IN ('download_log', 'increment_log'))
+  LOOP
+    EXECUTE format('GRANT SELECT ON %s TO %I', _o.name, _s.repair_role);
+  END LOOP;
+  EXECUTE format('GRANT USAGE ON SCHEMA {{monitoring}} TO %I', _s.repair_role);
+  EXECUTE format('GRANT SELECT, INSERT ON {{monitoring}}.monitoring_vn_check_to_prod TO %I', _s.repair_role);
+END
+$fix$;

@@ -1,0 +1,31 @@
+-- Users' own views on top of the two, as they were: text, owner, rights, comment, options, indexes.
+DO $fix$
+DECLARE
+  _v record;
+  _g record;
+  _kind text;
+  _index text;
+BEGIN
+  FOR _v IN SELECT * FROM {{repair}}.view_taken_down ORDER BY depth, name LOOP
+    BEGIN
+      _kind := CASE _v.kind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END;
+      EXECUTE format('CREATE %s %s %s AS %s', _kind, _v.name,
+        'WITH (' || array_to_string(_v.options, ', ') || ')', rtrim(_v.definition, ';'));
+      FOREACH _index IN ARRAY _v.indexes LOOP
+        EXECUTE _index;
+      END LOOP;
+      EXECUTE format('COMMENT ON %s %s IS %L', _kind, _v.name, _v.comment);
+      FOR _g IN SELECT * FROM aclexplode(_v.acl) LOOP
+        EXECUTE format('GRANT %s ON %s TO %s%s', _g.privilege_type, _v.name,
+          CASE _g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(_g.grantee)) END,
+          CASE WHEN _g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+      END LOOP;
+      EXECUTE format('ALTER TABLE %s OWNER TO %I', _v.name, _v.owner);
+    EXCEPTION WHEN OTHERS THEN
+      RAISE EXCEPTION 'the view % stands on one of ours and does not fit its new definition: %', _v.name, SQLERRM
+        USING HINT = 'Save its text, drop it, install again, then create it anew; nothing was changed.';
+    END;
+  END LOOP;
+END
+$fix$;
+DROP TABLE {{repair}}.view_taken_down;

@@ -1,3 +1,13 @@
+CREATE OR REPLACE FUNCTION {{repair}}.job_download(
+  _job bigint, OUT sites bigint, OUT proven boolean, OUT since timestamptz, OUT window_from date, OUT window_to date)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT count(*), bool_and(s.proven), min(s.since)::timestamptz, min(j.window_from), max(j.window_to)
+    FROM {{repair}}.job AS j JOIN {{repair}}.job_site AS s ON s.job = j.id
+   WHERE j.id = _job;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.job_download(bigint) IS
+  'What a job has downloaded: its sites, whether all are proven, since when, and its window.';
+
 CREATE OR REPLACE FUNCTION {{repair}}.may_suspect(_job bigint) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
   SELECT CASE
@@ -13,16 +23,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
 $fix$;
 COMMENT ON FUNCTION {{repair}}.may_suspect(bigint) IS
   'Why deletions cannot be concluded from the silence of a job''s download, or NULL.';
-
-CREATE OR REPLACE FUNCTION {{repair}}.job_download(
-  _job bigint, OUT sites bigint, OUT proven boolean, OUT since timestamptz, OUT window_from date, OUT window_to date)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-  SELECT count(*), bool_and(s.proven), min(s.since)::timestamptz, min(j.window_from), max(j.window_to)
-    FROM {{repair}}.job AS j JOIN {{repair}}.job_site AS s ON s.job = j.id
-   WHERE j.id = _job;
-$fix$;
-COMMENT ON FUNCTION {{repair}}.job_download(bigint) IS
-  'What a job has downloaded: its sites, whether all are proven, since when, and its window.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.entry_day(_item jsonb) RETURNS date
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$

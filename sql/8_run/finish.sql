@@ -1,3 +1,10 @@
+CREATE OR REPLACE FUNCTION {{repair}}.open_differences() RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT coalesce(jsonb_object_agg(state, n), '{}')
+    FROM (SELECT state, count(*) AS n FROM {{repair}}.difference GROUP BY state) AS s;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.open_differences() IS 'How many differences are open, by state.';
+
 CREATE OR REPLACE FUNCTION {{repair}}.result_of(_run bigint) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
   WITH done AS (
@@ -24,13 +31,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
             FROM {{repair}}.client_table WHERE key_columns IS NOT NULL AND NOT {{repair}}.is_downloaded(controller)));
 $fix$;
 COMMENT ON FUNCTION {{repair}}.result_of(bigint) IS 'What a run did, as the runner reads it; status and message come from whoever ends it.';
-
-CREATE OR REPLACE FUNCTION {{repair}}.open_differences() RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-  SELECT coalesce(jsonb_object_agg(state, n), '{}')
-    FROM (SELECT state, count(*) AS n FROM {{repair}}.difference GROUP BY state) AS s;
-$fix$;
-COMMENT ON FUNCTION {{repair}}.open_differences() IS 'How many differences are open, by state.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.finish_run(_run bigint, _status {{repair}}.run_status, _message text) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$

@@ -6,6 +6,9 @@ DECLARE
 BEGIN
   IF to_regnamespace('{{check}}') IS NULL THEN
     CREATE SCHEMA {{check}};
+    COMMENT ON SCHEMA {{check}} IS 'vn-sync-check:';
+  END IF;
+  IF obj_description('{{check}}'::regnamespace, 'pg_namespace') LIKE 'vn-sync-check:%' THEN
     COMMENT ON SCHEMA {{check}} IS 'vn-sync-check: second copy of the VisioNature data';
   END IF;
   IF _owner IS NULL THEN

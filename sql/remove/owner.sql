@@ -11,8 +11,7 @@ BEGIN
     RETURN;
   END IF;
   EXECUTE format('DROP OWNED BY %I', _owner);
-  -- The membership that head.sql has lent is a right of the role too.
-  EXECUTE format('REVOKE %I FROM CURRENT_USER', _owner);
+  -- The membership that head.sql has lent goes with the role.
   PERFORM set_config('vn_repair.assumed',
     replace(current_setting('vn_repair.assumed'), format('REVOKE %I FROM CURRENT_USER;', _owner), ''), true);
   BEGIN

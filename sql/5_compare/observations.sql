@@ -15,32 +15,67 @@ $fix$;
 COMMENT ON FUNCTION {{repair}}.covering_indexes() IS
   'Which of the two observations_json has a valid index on (id, site) that includes update_ts.';
 
-CREATE OR REPLACE FUNCTION {{repair}}.compare_observations(_run bigint, _limit bigint) RETURNS void
+CREATE OR REPLACE FUNCTION {{repair}}.ranges_of_ids(_parts integer) RETURNS TABLE (low bigint, high bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  -- Half open, and open at both ends: no id is left out, whatever comes meanwhile.
+  WITH span AS (
+    SELECT low, (high - low) / _parts + 1 AS width
+      FROM (SELECT (SELECT id::bigint FROM {{check}}.observations_json ORDER BY id LIMIT 1) AS low,
+                   (SELECT id::bigint FROM {{check}}.observations_json ORDER BY id DESC LIMIT 1) AS high) AS ends
+  )
+  SELECT CASE WHEN n > 1 THEN low + (n - 1) * width END, CASE WHEN n < _parts THEN low + n * width END
+    FROM span, generate_series(1, _parts) AS n;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.ranges_of_ids(integer) IS
+  'Cuts the ids of check''s observations into so many ranges: low <= id < high, NULL where there is no bound.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.different_observations(_limit bigint)
+RETURNS TABLE (id integer, site varchar, check_update_ts integer, main_update_ts integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
   -- At 50 million rows the planner would put a Materialize between the scans: 20.6 s instead of 13.7 s.
-  SET enable_material = off AS $fix$
+  SET enable_material = off
+  -- Ranges of ids are compared side by side where the server has idle cores; an INSERT … SELECT never would, RETURN
+  -- QUERY does.
+  SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0 AS $fix$
+DECLARE
+  _parts integer := 1;
 BEGIN
   -- A merge join over two index-only scans reads 300 MB where the tables have 15 GB, and needs no temporary
   -- file. The planner prefers a hash join, which is 2 to 4 times slower here.
   IF (SELECT count(*) = 2 FROM {{repair}}.covering_indexes()) THEN
     PERFORM set_config('enable_hashjoin', 'off', true), set_config('enable_seqscan', 'off', true),
             set_config('enable_nestloop', 'off', true), set_config('enable_bitmapscan', 'off', true);
+    _parts := 8; -- a few for each core, so that none waits long for the others
   END IF;
-  INSERT INTO {{repair}}.work_item AS w
-    (table_name, action, id, site, reason, check_update_ts, main_update_ts, run)
-  SELECT 'observations_json',
-         (CASE WHEN m.id IS NULL THEN 'insert' ELSE 'update' END)::{{repair}}.action, c.id, c.site,
-         (CASE WHEN m.id IS NULL THEN 'missing' ELSE 'older' END)::{{repair}}.reason, c.update_ts, m.update_ts, _run
-    FROM {{check}}.observations_json AS c
-    LEFT JOIN {{main}}.observations_json AS m ON m.id = c.id AND m.site = c.site
-   WHERE m.id IS NULL OR m.update_ts < c.update_ts
-   LIMIT _limit
-  ON CONFLICT ON CONSTRAINT work_item_pk DO UPDATE SET
-    run = EXCLUDED.run, reason = EXCLUDED.reason,
-    check_update_ts = EXCLUDED.check_update_ts, main_update_ts = EXCLUDED.main_update_ts;
+  RETURN QUERY EXECUTE (
+    SELECT string_agg(format(
+             'SELECT c.id, c.site, c.update_ts, m.update_ts
+                FROM {{check}}.observations_json AS c
+                LEFT JOIN {{main}}.observations_json AS m ON m.id = c.id AND m.site = c.site%s
+               WHERE (m.id IS NULL OR m.update_ts < c.update_ts)%s',
+             replace(r.condition, '@', 'm'), replace(r.condition, '@', 'c')), ' UNION ALL ') || ' LIMIT $1'
+      FROM (SELECT concat(' AND @.id >= ' || low, ' AND @.id < ' || high) AS condition
+              FROM {{repair}}.ranges_of_ids(_parts)) AS r)
+    USING _limit;
   PERFORM set_config('enable_hashjoin', 'on', true), set_config('enable_seqscan', 'on', true),
           set_config('enable_nestloop', 'on', true), set_config('enable_bitmapscan', 'on', true);
 END
 $fix$;
+COMMENT ON FUNCTION {{repair}}.different_observations(bigint) IS
+  'Compares both observations_json whole over their covering indexes; at most so many of those that main lacks or has older.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.compare_observations(_run bigint, _limit bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  INSERT INTO {{repair}}.work_item AS w
+    (table_name, action, id, site, reason, check_update_ts, main_update_ts, run)
+  SELECT 'observations_json',
+         (CASE WHEN d.main_update_ts IS NULL THEN 'insert' ELSE 'update' END)::{{repair}}.action, d.id, d.site,
+         (CASE WHEN d.main_update_ts IS NULL THEN 'missing' ELSE 'older' END)::{{repair}}.reason,
+         d.check_update_ts, d.main_update_ts, _run
+    FROM {{repair}}.different_observations(_limit) AS d
+  ON CONFLICT ON CONSTRAINT work_item_pk DO UPDATE SET
+    run = EXCLUDED.run, reason = EXCLUDED.reason,
+    check_update_ts = EXCLUDED.check_update_ts, main_update_ts = EXCLUDED.main_update_ts;
+$fix$;
 COMMENT ON FUNCTION {{repair}}.compare_observations(bigint, bigint) IS
-  'Compares both observations_json whole over their covering indexes; queues at most so many differences.';
+  'Queues what the comparison of both observations_json finds, at most so many.';

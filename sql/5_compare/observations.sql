@@ -20,8 +20,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
   -- Half open, and open at both ends: no id is left out, whatever comes meanwhile.
   WITH span AS (
     SELECT low, (high - low) / _parts + 1 AS width
-      FROM (SELECT (SELECT id::bigint FROM {{check}}.observations_json ORDER BY id LIMIT 1) AS low,
-                   (SELECT id::bigint FROM {{check}}.observations_json ORDER BY id DESC LIMIT 1) AS high) AS ends
+      FROM (SELECT (SELECT c.id::bigint FROM {{check}}.observations_json AS c ORDER BY c.id LIMIT 1) AS low,
+                   (SELECT c.id::bigint FROM {{check}}.observations_json AS c ORDER BY c.id DESC LIMIT 1) AS high) AS ends
   )
   SELECT CASE WHEN n > 1 THEN low + (n - 1) * width END, CASE WHEN n < _parts THEN low + n * width END
     FROM span, generate_series(1, _parts) AS n;

@@ -24,7 +24,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
                    (SELECT c.id::bigint FROM {{check}}.observations_json AS c ORDER BY c.id DESC LIMIT 1) AS high) AS ends
   )
   SELECT CASE WHEN n > 1 THEN low + (n - 1) * width END, CASE WHEN n < _parts THEN low + n * width END
-    FROM span, generate_series(1, _parts) AS n;
+    FROM span, generate_series(1, _parts) AS n
+   WHERE low IS NOT NULL OR n = 1; -- an empty table is one range
 $fix$;
 COMMENT ON FUNCTION {{repair}}.ranges_of_ids(integer) IS
   'Cuts the ids of check''s observations into so many ranges: low <= id < high, NULL where there is no bound.';

@@ -1,0 +1,231 @@
+import * as z from "zod/mini";
+import { cronFault } from "./cron";
+import type { Words } from "./key";
+
+/**
+ * What a single value may look like. `pulumi config set` cannot always tell a number or a boolean from a
+ * text, so each takes both. What is refused comes with words for what is expected.
+ */
+
+const expectations = new WeakMap<z.ZodMiniType, Words>();
+
+/** What is expected of a value, in words. */
+export function expectedOf(type: z.ZodMiniType, issue?: z.core.$ZodIssue): Words {
+  const own = issue?.code === "custom" ? issue.params?.["words"] : undefined;
+  return (own as Words | undefined) ?? expectations.get(type) ?? TEXT;
+}
+
+function expects<T>(type: z.ZodMiniType<T>, words: Words): z.ZodMiniType<T> {
+  expectations.set(type, words);
+  return type;
+}
+
+const TEXT: Words = { en: "give a single text", fr: "donner un seul texte" };
+
+const asText = z.transform((value: unknown) =>
+  typeof value === "object" || value === undefined ? value : String(value),
+);
+
+const plain = z.pipe(asText, z.string());
+
+/** A text of this form. */
+export function pattern(words: Words, regex: RegExp): z.ZodMiniType<string> {
+  return expects(z.pipe(plain, z.string().check(z.regex(regex))), words);
+}
+
+/** As `pattern`, and gives another text than was given. */
+function rewritten(words: Words, rewrite: (value: string) => string | undefined): z.ZodMiniType<string> {
+  const type = z.pipe(
+    plain,
+    z.transform((value: string, { issues }) => {
+      const text = rewrite(value);
+      if (text === undefined) issues.push({ code: "custom", input: value, params: { words } });
+      return text ?? value;
+    }),
+  );
+  return expects(type, words);
+}
+
+/** A whole number, both bounds included. */
+export function whole(min: number, max: number): z.ZodMiniType<number> {
+  const number = z.transform((value: unknown) =>
+    typeof value === "string" && /^-?[0-9]+$/.test(value) ? Number(value) : value,
+  );
+  return expects(z.pipe(number, z.int().check(z.minimum(min), z.maximum(max))), {
+    en: `give a whole number from ${min} to ${max}`,
+    fr: `donner un nombre entier de ${min} à ${max}`,
+  });
+}
+
+export const flag: z.ZodMiniType<boolean> = expects(
+  z.pipe(
+    z.transform((value: unknown) => ({ true: true, false: false })[String(value)] ?? value),
+    z.boolean(),
+  ),
+  { en: "use true or false", fr: "utiliser true ou false" },
+);
+
+export function choice<const T extends string>(of: readonly T[]): z.ZodMiniType<T> {
+  return expects(z.pipe(asText, z.enum(of)) as unknown as z.ZodMiniType<T>, {
+    en: `use ${of.join(", ")}`,
+    fr: `utiliser ${of.join(", ")}`,
+  });
+}
+
+/** A list of texts; numbers in it are taken as texts. */
+export function list<T>(item: z.ZodMiniType<T>): z.ZodMiniType<T[]> {
+  const items = z.custom<(string | number)[]>(
+    (value) => Array.isArray(value) && value.every((one) => ["string", "number"].includes(typeof one)),
+  );
+  const type = z.pipe(items, z.array(item as z.ZodMiniType<T, string | number>));
+  lists.set(type, item);
+  return type;
+}
+
+const lists = new WeakMap<z.ZodMiniType, z.ZodMiniType>();
+
+/** The type of a list's items; undefined where the type is no list. */
+export function itemOf(type: z.ZodMiniType): z.ZodMiniType | undefined {
+  return lists.get(type);
+}
+
+/** Any text: each ends on a line of some file. */
+export const text = pattern(
+  {
+    en: "give it without line breaks and control characters",
+    fr: "donner un texte sans saut de ligne ni caractère de contrôle",
+  },
+  /^[^\x00-\x1f\x7f]*$/,
+);
+
+/** A host name or an IP address, which evn.yaml, pg_service and SSH all take. */
+export const address = rewritten(
+  {
+    en: "give a host name or an IP address, without scheme, port or path",
+    fr: "donner un nom de machine ou une adresse IP, sans https://, port ni chemin",
+  },
+  (value) => {
+    const trimmed = value.trim();
+    const known =
+      /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(trimmed) || /^[0-9a-fA-F:]+$/.test(trimmed);
+    return known ? trimmed : undefined;
+  },
+);
+
+export const email = pattern(
+  { en: "give a mail address, x@example.org", fr: "donner une adresse mail, x@example.org" },
+  /^[^\s@"']+@[^\s@"']+\.[^\s@"']+$/,
+);
+
+/** The address of a VisioNature portal; the client appends `api/` to it, so it must end with a slash. */
+export const portalUrl = rewritten(
+  {
+    en: "give the portal's address, https://www.faune-xxx.org/",
+    fr: "donner l'adresse du portail, https://www.faune-xxx.org/",
+  },
+  (value) => {
+    if (!/^https?:\/\/[^\s/?#@"']+(\/[^\s?#"']*)?$/.test(value)) return undefined;
+    return value.endsWith("/") ? value : `${value}/`;
+  },
+);
+
+/** The name of a site in evn.yaml, which is also the `site` column of every row. */
+export const siteName = pattern(
+  {
+    en: "give the name that the main synchronisation's evn.yaml has under `site:`",
+    fr: "donner le nom qui figure sous `site:` dans le evn.yaml de la synchronisation principale",
+  },
+  /^[A-Za-z][A-Za-z0-9_-]{0,62}$/,
+);
+
+/** A name in the database that needs no quotes in any of the files that hold it. */
+export const identifier = pattern(
+  {
+    en: "use small letters, digits and _, beginning with a letter, at most 63",
+    fr: "utiliser des minuscules, des chiffres et _, en commençant par une lettre, 63 au plus",
+  },
+  /^[a-z_][a-z0-9_]{0,62}$/,
+);
+
+/** A database or login that exists already: any name that fits on a line of a service file. */
+export const existingName = pattern(
+  { en: "give the name as `psql -l` shows it", fr: "donner le nom tel que `psql -l` le montre" },
+  /^(?!\s)[^\x00-\x1f\x7f]{0,63}(?<!\s)$/,
+);
+
+export const linuxUser = pattern(
+  { en: "give the name of a Linux user", fr: "donner le nom d'un utilisateur Linux" },
+  /^[a-z_][a-z0-9_.-]{0,31}$/i,
+);
+
+/** A day as YYYY-MM-DD that exists. */
+export const day = rewritten(
+  { en: "give a date as YYYY-MM-DD", fr: "donner une date qui existe, AAAA-MM-JJ" },
+  (value) => {
+    const date = new Date(`${value}T00:00:00Z`);
+    const real = /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(date.getTime());
+    return real && date.toISOString().startsWith(value) ? value : undefined;
+  },
+);
+
+/** A host's public key as sshd has it, out of a plain line or one of known_hosts; the comment is dropped. */
+export const sshHostKey = rewritten(
+  {
+    en: "give the host's public key, as `ssh-keyscan -t ed25519 <host>` prints it, checked by you",
+    fr: "donner la clé publique de la machine, telle que `ssh-keyscan -t ed25519 <machine>` l'affiche, vérifiée par vous",
+  },
+  (value) => {
+    const line = /(?:^|\s)((?:ssh|ecdsa|sk-)[a-z0-9@.-]+) ([A-Za-z0-9+/]{20,}={0,2})(?:\s|$)/;
+    const match = line.exec(value.trim());
+    return match ? `${match[1]} ${match[2]}` : undefined;
+  },
+);
+
+/** The text of a private key, with its line breaks. */
+export const privateKey = rewritten(
+  {
+    en: "give the key file's whole text: pulumi config set --path --secret <key> < ~/.ssh/id_ed25519",
+    fr: "donner tout le texte du fichier de clé : pulumi config set --path --secret <clé> < ~/.ssh/id_ed25519",
+  },
+  (value) => {
+    const frame = /^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\n[\s\S]+\n-----END [A-Z0-9 ]*PRIVATE KEY-----\s*$/;
+    if (!frame.test(value)) return undefined;
+    return value.endsWith("\n") ? value : `${value}\n`;
+  },
+);
+
+export const taxoGroup = pattern(
+  {
+    en: "give a name_constant such as TAXO_GROUP_ALIEN_PLANTS",
+    fr: "donner un name_constant comme TAXO_GROUP_ALIEN_PLANTS",
+  },
+  /^TAXO_GROUP_[A-Z_]+$/,
+);
+
+/** The short name of a territorial unit, as the portal lists it ("38", "07"). */
+export const territorialUnit = pattern(
+  {
+    en: 'give a short name in quotes, such as "38" or "07"',
+    fr: 'donner un nom court entre guillemets, comme "38" ou "07"',
+  },
+  /^[^\s"',]{1,20}$/,
+);
+
+/** What stands between GRANT and TO. */
+export const grant = pattern(
+  {
+    en: 'give what stands between GRANT and TO, such as "SELECT ON TABLE ref.areas"',
+    fr: 'donner ce qui vient entre GRANT et TO, comme "SELECT ON TABLE ref.areas"',
+  },
+  /^[A-Za-z, ]+ ON [\p{L}\p{N}_".,() -]+$/u,
+);
+
+/** Five fields as Debian's cron reads them; blanks between them become one. */
+export const cronLine: z.ZodMiniType<string> = z.pipe(
+  plain,
+  z.transform((value: string, { issues }) => {
+    const words = cronFault(value);
+    if (words !== undefined) issues.push({ code: "custom", input: value, params: { words } });
+    return value.trim().split(/\s+/).join(" ");
+  }),
+);

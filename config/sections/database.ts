@@ -1,0 +1,101 @@
+import { address, choice, existingName, flag, identifier, text, whole } from "../fields";
+import { key, section } from "../key";
+
+/** What libpq knows, on the host; the engine's provider (lib/pq) knows neither allow nor prefer. */
+const SSLMODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
+const ADMIN_SSLMODES = ["disable", "require", "verify-ca", "verify-full"] as const;
+
+/** The database, as the operator's machine and as the host reach it, and the names of what is in it. */
+export const database = {
+  database: section(
+    {
+      en: "The PostgreSQL database, as this machine reaches it",
+      fr: "La base PostgreSQL, telle que cette machine la joint",
+    },
+    {
+      address: key(address, {
+        required: true,
+        example: "db.example.org",
+        en: "Address of its server",
+        fr: "Adresse de son serveur",
+      }),
+      port: key(whole(1, 65_535), { default: 5432, en: "Port of its server", fr: "Port de son serveur" }),
+      name: key(existingName, {
+        required: true,
+        example: "geonature2db",
+        en: "Its name",
+        fr: "Son nom",
+      }),
+      sslmode: key(choice(ADMIN_SSLMODES), {
+        default: "require",
+        en: "How the connection is protected: disable, require, verify-ca or verify-full",
+        fr: "Protection de la connexion : disable, require, verify-ca ou verify-full",
+      }),
+      adminUser: key(existingName, {
+        required: true,
+        example: "postgres",
+        en: "An administrator's login: a superuser, or one with CREATEROLE that owns the main tables",
+        fr: "Connexion d'administration : un superutilisateur, ou un rôle CREATEROLE propriétaire des tables principales",
+      }),
+      adminPassword: key(text, {
+        required: true,
+        secret: true,
+        en: "Its password; used while `pulumi up` runs, never stored on the host",
+        fr: "Son mot de passe ; il sert pendant `pulumi up` et n'est jamais écrit sur la machine",
+      }),
+      fromHost: section(
+        {
+          en: "How the host reaches the same database, where that is otherwise",
+          fr: "Comment la machine joint la même base, si c'est autrement",
+        },
+        {
+          address: key(address, {
+            like: "database.address",
+            example: "127.0.0.1",
+            en: "Address of the database's server",
+            fr: "Adresse du serveur de la base",
+          }),
+          port: key(whole(1, 65_535), {
+            like: "database.port",
+            en: "Port of the database's server",
+            fr: "Port du serveur de la base",
+          }),
+          sslmode: key(choice<string>(SSLMODES), {
+            like: "database.sslmode",
+            example: "prefer",
+            en: "As libpq knows it: disable, allow, prefer, require, verify-ca or verify-full",
+            fr: "Tel que libpq le connaît : disable, allow, prefer, require, verify-ca ou verify-full",
+          }),
+        },
+      ),
+      mainSchema: key(identifier, {
+        default: "src_vn_json",
+        en: "Schema of the main copy",
+        fr: "Schéma de la copie principale",
+      }),
+      monitoringSchema: key(identifier, {
+        default: "dbadmin",
+        en: "Schema of the monitoring table",
+        fr: "Schéma de la table de suivi",
+      }),
+      dataOwner: key(identifier, {
+        example: "vn_check_owner",
+        en: "Role that owns the downloaded data; without it <account>_owner, which is made",
+        fr: "Rôle propriétaire des données téléchargées ; sans lui <compte>_owner, qui est créé",
+      }),
+    },
+  ),
+};
+
+export const databaseLife = {
+  passwordGeneration: key(whole(1, 1_000_000), {
+    default: 1,
+    en: "Another number makes a new password for the synchronisation's database login",
+    fr: "Un autre nombre donne un nouveau mot de passe à la connexion de la synchronisation",
+  }),
+  destroyData: key(flag, {
+    default: false,
+    en: "True, then `pulumi up`, makes the next `pulumi destroy` remove the data too (check tables, monitoring); that `up` prints how many rows",
+    fr: "true, puis `pulumi up`, et le prochain `pulumi destroy` enlève aussi les données (tables de contrôle, suivi) ; ce `up` dit combien de lignes",
+  }),
+};

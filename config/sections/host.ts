@@ -1,0 +1,111 @@
+import { address, choice, flag, linuxUser, privateKey, sshHostKey, text, whole } from "../fields";
+import { type Forms, key, optionalSection, type Rule, section } from "../key";
+
+/** Client-API-VN's versions that the adapter fits. */
+const CLIENT_VERSIONS = ["2.12.0"] as const;
+
+const ssh = {
+  address: key(address, {
+    required: true,
+    example: "vn.example.org",
+    en: "Its address, as this machine reaches it",
+    fr: "Son adresse, telle que cette machine la joint",
+  }),
+  port: key(whole(1, 65_535), { default: 22, en: "Port of its SSH server", fr: "Port de son serveur SSH" }),
+  user: key(linuxUser, {
+    default: "root",
+    en: "Login: root, or one with sudo without a password",
+    fr: "Connexion : root, ou un utilisateur dont sudo ne demande pas de mot de passe",
+  }),
+  hostKey: key(sshHostKey, {
+    example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxampleOnlyReplaceThisByTheHostsOwnKey00000000",
+    en: "Required, but for allowUnknownHostKey: its public key, from `ssh-keyscan -t ed25519 <host>`, held against /etc/ssh/ssh_host_ed25519_key.pub there",
+    fr: "Obligatoire, sauf allowUnknownHostKey : sa clé publique, donnée par `ssh-keyscan -t ed25519 <machine>` et comparée à /etc/ssh/ssh_host_ed25519_key.pub là-bas",
+  }),
+  allowUnknownHostKey: key(flag, {
+    default: false,
+    en: "Connect without knowing its key",
+    fr: "Se connecter sans connaître sa clé",
+  }),
+  privateKey: key(privateKey, {
+    secret: true,
+    en: "Private key of the login; without it the agent",
+    fr: "Clé privée de la connexion ; sans elle, l'agent",
+  }),
+  privateKeyPassword: key(text, {
+    secret: true,
+    en: "Password of the private key",
+    fr: "Mot de passe de la clé privée",
+  }),
+  password: key(text, {
+    secret: true,
+    en: "Password of the login, instead of a key",
+    fr: "Mot de passe de la connexion, à la place d'une clé",
+  }),
+  agentSocket: key(text, {
+    example: "/run/user/1000/ssh-agent.socket",
+    en: "Socket of the SSH agent; without it SSH_AUTH_SOCK",
+    fr: "Socket de l'agent SSH ; sans elle, SSH_AUTH_SOCK",
+  }),
+};
+
+const hostKeyKnown: Rule = (given, fault) => {
+  if (given.value("allowUnknownHostKey") === true || given.has("hostKey")) return;
+  fault(
+    "hostKey",
+    { en: "is missing", fr: "manque" },
+    {
+      en: "set the line of `ssh-keyscan -t ed25519 <host>` after checking it with the host's own",
+      fr: "donner la ligne de `ssh-keyscan -t ed25519 <machine>`, après l'avoir comparée à la clé de la machine",
+    },
+  );
+};
+
+const forms = {
+  ssh: {
+    ...ssh,
+    bastion: optionalSection(
+      {
+        en: "A machine on the way there, one hop, with the same keys",
+        fr: "Une machine sur le chemin, un seul saut, avec les mêmes clés",
+      },
+      ssh,
+      hostKeyKnown,
+    ),
+  },
+  local: {},
+};
+
+/** Where the jobs run, and what they run. */
+export const host = {
+  host: {
+    kind: "forms",
+    en: "The Debian 12 or 13 machine on which the jobs run",
+    fr: "La machine Debian 12 ou 13 sur laquelle tournent les tâches",
+    type: key(choice(["ssh", "local"]), {
+      default: "ssh",
+      en: "ssh, or local: this very machine, and then no other key of host",
+      fr: "ssh, ou local : cette machine-ci, et alors aucune autre clé de host",
+    }),
+    forms,
+    rules: { ssh: hostKeyKnown },
+  } satisfies Forms<typeof forms> as Forms<typeof forms>,
+  oldHostGone: key(flag, {
+    default: false,
+    en: "True while a host that cannot be reached any more is replaced: nothing is removed from it",
+    fr: "true le temps de remplacer une machine qui ne répond plus : rien n'y est enlevé",
+  }),
+};
+
+export const client = {
+  client: section(
+    { en: "Client-API-VN", fr: "Client-API-VN" },
+    {
+      version: key(choice(CLIENT_VERSIONS), {
+        default: "2.12.0",
+        en: "Its version: the only one that the adapter fits",
+        fr: "Sa version : la seule à laquelle l'adaptateur convient",
+      }),
+    },
+  ),
+};

@@ -1,0 +1,87 @@
+import type { Locale, Words } from "./key";
+
+/** One fault of a configuration. `key` is written as `pulumi config set --path` takes it. */
+export type Fault = { key: string } & (
+  | { is: "missing"; secret: boolean; example: unknown }
+  | { is: "unknown"; known: string[]; near?: string }
+  /** `found` is absent where it is a secret. */
+  | { is: "refused"; found?: unknown; expected: Words }
+  | { is: "name"; expected: Words }
+  | { is: "no list" }
+  | { is: "no object" }
+  | { is: "misfit"; wrong: Words; remedy: Words }
+);
+
+/** Every fault of a stack's configuration at once, in the user's language. */
+export class ConfigFaults extends Error {
+  constructor(
+    readonly faults: Fault[],
+    locale: Locale,
+  ) {
+    const n = faults.length;
+    const head = {
+      en: `The stack's configuration has ${n === 1 ? "one fault" : `${n} faults`}:`,
+      fr: `La configuration de la pile a ${n === 1 ? "une erreur" : `${n} erreurs`} :`,
+    };
+    super([head[locale], ...faults.map((fault) => `  ${faultInWords(fault, locale)}`)].join("\n"));
+    this.name = "ConfigFaults";
+  }
+}
+
+/** Key, what is wrong, and what to do, for a stack's configuration. */
+export function faultInWords(fault: Fault, locale: Locale): string {
+  const [wrong, remedy] = parts(fault);
+  return `${fault.key} ${wrong[locale]}${locale === "fr" ? " :" : ":"} ${remedy[locale]}`;
+}
+
+function parts(fault: Fault): [wrong: Words, remedy: Words] {
+  switch (fault.is) {
+    case "missing":
+      return [MISSING, same(set(fault.key, String(fault.example ?? "<value>"), fault.secret))];
+    case "unknown":
+      return [
+        { en: "is not a key of this kit", fr: "n'est pas une clé de ce kit" },
+        fault.near === undefined
+          ? { en: `known here: ${fault.known.join(", ")}`, fr: `connues ici : ${fault.known.join(", ")}` }
+          : { en: `did you mean ${fault.near}?`, fr: `vouliez-vous dire ${fault.near} ?` },
+      ];
+    case "refused":
+      return [foundInWords(fault), fault.expected];
+    case "name":
+      return [{ en: "is not a site's name", fr: "n'est pas un nom de site" }, fault.expected];
+    case "no list": {
+      const command = set(`${fault.key}[0]`, "<value>");
+      return [
+        { en: "is not a list of texts", fr: "n'est pas une liste de textes" },
+        { en: `set the entries one by one: ${command}`, fr: `donner les éléments un à un : ${command}` },
+      ];
+    }
+    case "no object": {
+      const command = set(`${fault.key}.<key>`, "<value>");
+      return [
+        { en: "is not an object", fr: "n'est pas un objet" },
+        { en: `set its keys with --path: ${command}`, fr: `donner ses clés avec --path : ${command}` },
+      ];
+    }
+    case "misfit":
+      return [fault.wrong, fault.remedy];
+  }
+}
+
+const MISSING: Words = { en: "is missing", fr: "manque" };
+
+function foundInWords(fault: { found?: unknown }): Words {
+  if (!("found" in fault)) {
+    return { en: "is not usable (value not shown)", fr: "n'est pas utilisable (valeur non montrée)" };
+  }
+  const shown = JSON.stringify(fault.found);
+  return { en: `is ${shown}`, fr: `vaut ${shown}` };
+}
+
+function same(text: string): Words {
+  return { en: text, fr: text };
+}
+
+function set(key: string, example: string, secret = false): string {
+  return `pulumi config set --path ${secret ? "--secret " : ""}'${key}'${secret ? "" : ` ${example}`}`;
+}

@@ -1,3 +1,4 @@
+import type * as z from "zod/mini";
 import { expectedOf, itemOf } from "./fields";
 import type { Each, Forms, Key, Keys, Locale, Rule, Section, Values, Words } from "./key";
 import { nearest } from "./nearest";
@@ -37,7 +38,7 @@ function parsedValue(text: string): unknown {
 }
 
 /**
- * Reads an object by its keys, gathering every fault. "" and null count as absent. Where there is a fault,
+ * Reads an object by its keys, gathering every fault. "", null and an empty list count as absent. Where there is a fault,
  * the value is not whole.
  * @param root what the name of a top key is appended to
  */
@@ -89,34 +90,34 @@ class Reader {
   }
 
   private key(node: Key, found: unknown, at: string, into: Given, name: string): void {
-    const { secret = false } = node;
-    if (isAbsent(found)) {
-      if (node.required)
-        this.faults.push({ is: "missing", key: this.full(at), secret, example: node.example });
+    const empty = itemOf(node.type) !== undefined && Array.isArray(found) && found.length === 0;
+    if (isAbsent(found) || empty) {
+      const { required, secret = false, example } = node;
+      if (required) this.faults.push({ is: "missing", key: this.full(at), secret, example });
       if (node.like !== undefined) this.open.push({ into, name, like: node.like });
       else if (node.default !== undefined) into[name] = node.default;
       return;
     }
     const read = node.type.safeParse(found);
     into[name] = read.success ? read.data : node.default;
-    for (const issue of read.error?.issues ?? []) {
-      const [index] = issue.path;
-      const item = itemOf(node.type);
-      if (typeof index === "number" && item !== undefined) {
-        const one = (found as unknown[])[index];
-        const expected = expectedOf(item, issue);
-        this.faults.push({ is: "refused", key: this.full(`${at}[${index}]`), found: one, expected });
-      } else if (item !== undefined) this.faults.push({ is: "no list", key: this.full(at) });
-      else if (secret)
-        this.faults.push({ is: "refused", key: this.full(at), expected: expectedOf(node.type, issue) });
-      else
-        this.faults.push({
-          is: "refused",
-          key: this.full(at),
-          found,
-          expected: expectedOf(node.type, issue),
-        });
+    for (const issue of read.error?.issues ?? []) this.faults.push(this.refusal(node, found, at, issue));
+  }
+
+  private refusal(node: Key, found: unknown, at: string, issue: z.core.$ZodIssue): Fault {
+    const item = itemOf(node.type);
+    const [index] = issue.path;
+    if (item === undefined) {
+      const expected = expectedOf(node.type, issue);
+      return { is: "refused", key: this.full(at), ...(!node.secret && { found }), expected };
     }
+    if (typeof index !== "number") return { is: "no list", key: this.full(at) };
+    const one = (found as unknown[])[index];
+    return {
+      is: "refused",
+      key: this.full(`${at}[${index}]`),
+      found: one,
+      expected: expectedOf(item, issue),
+    };
   }
 
   private section(node: Section, found: unknown, at: string): Given {

@@ -82,12 +82,18 @@ const isArbitrary = (x: unknown): x is fc.Arbitrary<unknown> =>
   typeof (x as fc.Arbitrary<unknown>).generate === "function";
 
 /** Objects of the shape: each key mostly absent or from its own values, at times junk; unknown keys at times. */
+let absent = 3;
 function object(shape: Shape, keep: string[] = []): fc.Arbitrary<unknown> {
   const entries = Object.fromEntries(
     Object.entries(shape).map(([key, value]) => {
       const own = isArbitrary(value) ? value : object(value);
-      const some = fc.oneof({ weight: 40, arbitrary: own }, { weight: 1, arbitrary: junk });
-      return [key, keep.includes(key) ? some : fc.option(some, { nil: undefined, freq: 1 })];
+      const some = fc.oneof({ weight: 15 * absent, arbitrary: own }, { weight: 1, arbitrary: junk });
+      return [
+        key,
+        keep.includes(key)
+          ? some
+          : fc.oneof({ weight: absent, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: some }),
+      ];
     }),
   );
   const known = fc
@@ -97,7 +103,7 @@ function object(shape: Shape, keep: string[] = []): fc.Arbitrary<unknown> {
     .tuple(
       known,
       fc.oneof(
-        { weight: 12, arbitrary: fc.constant({}) },
+        { weight: 4 * absent, arbitrary: fc.constant({}) },
         {
           weight: 1,
           arbitrary: fc.dictionary(of("colour", "adress", "user_email", "destroydata", "a.b"), junk, {
@@ -191,42 +197,53 @@ const over = (base: object, more: fc.Arbitrary<unknown>) =>
   more.map((given) =>
     typeof given === "object" && given !== null && !Array.isArray(given) ? { ...base, ...given } : given,
   );
-const whole = fc
-  .record({
-    top: object(shape),
-    host: fc.oneof(
-      { weight: 3, arbitrary: fc.constant<unknown>(good.host) },
-      {
-        weight: 3,
-        arbitrary: over(
-          good.host,
-          object({
-            ...ssh,
-            type: of<unknown>("ssh", "ssh", "local", "x"),
-            bastion: over({ address: "b", hostKey: KEY }, object(ssh)),
-          }).filter((h) => !["", null].includes((h as { bastion: null }).bastion)),
-        ),
-      },
-      { weight: 1, arbitrary: of<unknown>({ type: "local" }, { type: "local", address: "x" }, "x", [], {}) },
-    ),
-    database: fc.oneof(
-      { weight: 1, arbitrary: fc.constant<unknown>(good.database) },
-      { weight: 1, arbitrary: over(good.database, object(database)) },
-      { weight: 1, arbitrary: object(database) },
-    ),
-    sites: fc.oneof(
-      { weight: 3, arbitrary: fc.constant<unknown>(good.sites) },
-      {
-        weight: 3,
-        arbitrary: fc.dictionary(of("a", "vn38", "1x", "é", "a b"), over(good.sites.a, object(site)), {
-          maxKeys: 3,
-        }),
-      },
-      { weight: 1, arbitrary: fc.dictionary(of("a", "vn38"), fc.oneof(object(site), junk), { maxKeys: 3 }) },
-      { weight: 1, arbitrary: junk },
-    ),
-  })
-  .map(({ top, ...rest }) => ({ adminEmail: good.adminEmail, ...(top as object), ...rest }));
+const make = () =>
+  fc
+    .record({
+      top: object(shape),
+      host: fc.oneof(
+        { weight: 3, arbitrary: fc.constant<unknown>(good.host) },
+        {
+          weight: 3,
+          arbitrary: over(
+            good.host,
+            object({
+              ...ssh,
+              type: of<unknown>("ssh", "ssh", "local", "x"),
+              bastion: over({ address: "b", hostKey: KEY }, object(ssh)),
+            }).filter((h) => !["", null].includes((h as { bastion: null }).bastion)),
+          ),
+        },
+        {
+          weight: 1,
+          arbitrary: of<unknown>({ type: "local" }, { type: "local", address: "x" }, "x", [], {}),
+        },
+      ),
+      database: fc.oneof(
+        { weight: 1, arbitrary: fc.constant<unknown>(good.database) },
+        { weight: 1, arbitrary: over(good.database, object(database)) },
+        { weight: 1, arbitrary: object(database) },
+      ),
+      sites: fc.oneof(
+        { weight: 3, arbitrary: fc.constant<unknown>(good.sites) },
+        {
+          weight: 3,
+          arbitrary: fc.dictionary(of("a", "vn38", "1x", "é", "a b"), over(good.sites.a, object(site)), {
+            maxKeys: 3,
+          }),
+        },
+        {
+          weight: 1,
+          arbitrary: fc.dictionary(of("a", "vn38"), fc.oneof(object(site), junk), { maxKeys: 3 }),
+        },
+        { weight: 1, arbitrary: junk },
+      ),
+    })
+    .map(({ top, ...rest }) => ({ adminEmail: good.adminEmail, ...(top as object), ...rest }));
+
+const dense = make();
+absent = 30;
+const whole = fc.oneof(dense, make());
 
 /** As the engine hands the values over. */
 function handed(values: object): Record<string, string> {

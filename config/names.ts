@@ -22,9 +22,6 @@ export interface Names {
   marker: string;
 }
 
-/** What an instance may be called: the longest name made from it stays below PostgreSQL's 63 bytes. */
-export const INSTANCE = /^[a-z][a-z0-9_]{0,20}$/;
-
 /**
  * The names of an instance; `default` has those of the published procedure.
  * @param dataOwner another owner of the data than the kit's own role

@@ -1,8 +1,8 @@
 import type * as z from "zod/mini";
-import { expectedOf, itemOf } from "./fields";
-import type { Each, Forms, Key, Keys, Locale, Rule, Section, Values, Words } from "./key";
 import { nearest } from "./nearest";
 import { misfits, SCHEMA, type StackConfig } from "./schema";
+import { expectedOf, itemOf } from "./values/fields";
+import type { Each, Forms, Key, Keys, Locale, Rule, Section, Values, Words } from "./values/key";
 import { ConfigFaults, type Fault } from "./words";
 
 type Given = Record<string, unknown>;
@@ -42,11 +42,7 @@ function parsedValue(text: string): unknown {
  * the value is not whole.
  * @param root what the name of a top key is appended to
  */
-export function parseKeys<K extends Keys>(
-  keys: K,
-  given: Given,
-  root = "",
-): { value: Values<K>; faults: Fault[] } {
+function parseKeys<K extends Keys>(keys: K, given: Given, root = ""): { value: Values<K>; faults: Fault[] } {
   const reader = new Reader(root);
   const value = reader.keys(keys, given, "");
   reader.fillIn(value);

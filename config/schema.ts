@@ -1,4 +1,3 @@
-import type { Keys, Values, Words } from "./key";
 import { type Names, namesOf } from "./names";
 import { database, databaseLife } from "./sections/database";
 import { client, host } from "./sections/host";
@@ -6,6 +5,7 @@ import { instance } from "./sections/instance";
 import { jobs } from "./sections/jobs";
 import { repair } from "./sections/repair";
 import { sites } from "./sections/sites";
+import type { Keys, Values, Words } from "./values/key";
 
 /** Every key of a stack's configuration, in the order in which a person fills it in. */
 export const SCHEMA = {

@@ -1,4 +1,4 @@
-import type { Locale, Words } from "./key";
+import type { Locale, Words } from "./values/key";
 
 /** One fault of a configuration. `key` is written as `pulumi config set --path` takes it. */
 export type Fault = { key: string } & (
@@ -29,7 +29,7 @@ export class ConfigFaults extends Error {
 }
 
 /** Key, what is wrong, and what to do, for a stack's configuration. */
-export function faultInWords(fault: Fault, locale: Locale): string {
+function faultInWords(fault: Fault, locale: Locale): string {
   const [wrong, remedy] = parts(fault);
   return `${fault.key} ${wrong[locale]}${locale === "fr" ? " :" : ":"} ${remedy[locale]}`;
 }

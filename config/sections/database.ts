@@ -1,5 +1,5 @@
-import { address, choice, existingName, flag, identifier, text, whole } from "../fields";
-import { key, section } from "../key";
+import { address, choice, existingName, flag, identifier, text, whole } from "../values/fields";
+import { key, section } from "../values/key";
 
 /** What libpq knows, on the host; the engine's provider (lib/pq) knows neither allow nor prefer. */
 const SSLMODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;

@@ -1,5 +1,5 @@
-import { address, choice, flag, linuxUser, privateKey, sshHostKey, text, whole } from "../fields";
-import { type Forms, key, optionalSection, type Rule, section } from "../key";
+import { address, choice, flag, linuxUser, privateKey, sshHostKey, text, whole } from "../values/fields";
+import { type Forms, key, optionalSection, type Rule, section } from "../values/key";
 
 /** Client-API-VN's versions that the adapter fits. */
 const CLIENT_VERSIONS = ["2.12.0"] as const;

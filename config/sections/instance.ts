@@ -1,23 +1,13 @@
-import { choice, email, pattern } from "../fields";
-import { key } from "../key";
-import { INSTANCE } from "../names";
+import { choice, email, instanceName } from "../values/fields";
+import { key } from "../values/key";
 
 /** Which installation this is, in which language it speaks, and to whom. */
 export const instance = {
-  instance: key(
-    pattern(
-      {
-        en: "use a small letter, then at most 20 small letters, digits and _",
-        fr: "utiliser une minuscule, puis au plus 20 minuscules, chiffres et _",
-      },
-      INSTANCE,
-    ),
-    {
-      default: "default",
-      en: "Name of this installation: all names on the host and in the database come from it. `default` has vn_check, src_vn_json_check …; any other adds its own name to them. Several may share a host and a database",
-      fr: "Nom de cette installation : tous les noms sur la machine et dans la base en viennent. `default` donne vn_check, src_vn_json_check … ; tout autre leur ajoute le sien. Plusieurs peuvent partager une machine et une base",
-    },
-  ),
+  instance: key(instanceName, {
+    default: "default",
+    en: "Name of this installation: all names on the host and in the database come from it. `default` has vn_check, src_vn_json_check …; any other adds its own name to them. Several may share a host and a database",
+    fr: "Nom de cette installation : tous les noms sur la machine et dans la base en viennent. `default` donne vn_check, src_vn_json_check … ; tout autre leur ajoute le sien. Plusieurs peuvent partager une machine et une base",
+  }),
   locale: key(choice(["fr", "en"]), {
     default: "fr",
     en: "Language of faults, outputs, cron comments and of what the jobs say: fr or en",

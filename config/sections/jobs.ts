@@ -1,5 +1,5 @@
-import { cronLine, day, email, flag, whole } from "../fields";
-import { key, section } from "../key";
+import { cronLine, day, email, flag, whole } from "../values/fields";
+import { key, section } from "../values/key";
 
 /** What the jobs on the host do, when, and within which limits. */
 export const jobs = {

@@ -1,6 +1,6 @@
-import { EXTRA_CONTROLLERS } from "../controllers";
-import { choice, existingName, flag, grant, list, text, whole } from "../fields";
-import { key, section } from "../key";
+import { EXTRA_CONTROLLERS } from "../values/controllers";
+import { choice, existingName, flag, grant, list, text, whole } from "../values/fields";
+import { key, section } from "../values/key";
 
 /** What the repair may do. */
 export const repair = {

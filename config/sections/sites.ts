@@ -1,5 +1,5 @@
-import { email, flag, list, portalUrl, siteName, taxoGroup, territorialUnit, text } from "../fields";
-import { type Each, key, section } from "../key";
+import { email, flag, list, portalUrl, siteName, taxoGroup, territorialUnit, text } from "../values/fields";
+import { type Each, key, section } from "../values/key";
 
 const site = {
   url: key(portalUrl, {

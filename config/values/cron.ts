@@ -1,13 +1,6 @@
 import { Cron } from "croner";
 import type { Locale, Words } from "./key";
 
-/** When each job runs: five-field expressions of cron, in the host's time zone. */
-export interface CronTimes {
-  daily: string;
-  weekly: string;
-  watch: string;
-}
-
 const FIELDS = [
   { en: "minute", fr: "minute", min: 0, max: 59, names: [] },
   { en: "hour", fr: "heure", min: 0, max: 23, names: [] },

@@ -25,7 +25,6 @@ export type Controller = (typeof CONTROLLERS)[number]["controller"];
 
 /** Downloaded always: without them nobody knows which groups and units of which observations there are. */
 export const PROOF_CONTROLLERS = ["taxo_groups", "territorial_units"] as const satisfies Controller[];
-export type ProofController = (typeof PROOF_CONTROLLERS)[number];
 
 /** What is always switched on. */
 export const NEEDED_CONTROLLERS = ["observations", ...PROOF_CONTROLLERS] as const satisfies Controller[];
@@ -41,7 +40,6 @@ export const EXTRA_CONTROLLERS = [
   "species",
   "validations",
 ] as const satisfies Exclude<Controller, (typeof NEEDED_CONTROLLERS)[number]>[];
-export type ExtraController = (typeof EXTRA_CONTROLLERS)[number];
 
 /** What the client writes about itself; no controller fills them. */
 export const LOG_TABLES = ["download_log", "increment_log"] as const;

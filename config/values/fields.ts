@@ -28,8 +28,7 @@ const asText = z.transform((value: unknown) =>
 
 const plain = z.pipe(asText, z.string());
 
-/** A text of this form. */
-export function pattern(words: Words, regex: RegExp): z.ZodMiniType<string> {
+function pattern(words: Words, regex: RegExp): z.ZodMiniType<string> {
   return expects(z.pipe(plain, z.string().check(z.regex(regex))), words);
 }
 
@@ -96,6 +95,15 @@ export const text = pattern(
     fr: "donner un texte sans saut de ligne ni caractère de contrôle",
   },
   /^[^\x00-\x1f\x7f]*$/,
+);
+
+/** What an instance may be called: the longest name made from it stays below PostgreSQL's 63 bytes. */
+export const instanceName = pattern(
+  {
+    en: "use a small letter, then at most 20 small letters, digits and _",
+    fr: "utiliser une minuscule, puis au plus 20 minuscules, chiffres et _",
+  },
+  /^[a-z][a-z0-9_]{0,20}$/,
 );
 
 /** A host name or an IP address, which evn.yaml, pg_service and SSH all take. */

@@ -18,7 +18,7 @@ const check = new VnSyncCheck("vn-sync-check", {
   config: configuration(),
   stack: pulumi.getStack(),
   bundle: bundleRunner(),
-  adapter: readFileSync(join(__dirname, "scripts/runner/client_job.py"), "utf8"),
+  adapter: readFileSync(join(__dirname, "scripts/runner/download/client_job.py"), "utf8"),
 });
 
 module.exports = check.outputs;

@@ -1,61 +1,41 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { likelyLocale } from "./context";
-import { EXIT, RunError } from "./errors";
-import { textsOf } from "./text";
+import { Command, CommanderError, Option } from "commander";
+import { EXIT, type ExitCode } from "./facts";
+import { failed, texts, type Verb } from "./run/verb";
 import { daily } from "./verbs/daily";
 import { init } from "./verbs/init";
 import { repair } from "./verbs/repair";
 import { status } from "./verbs/status";
 import { watch } from "./verbs/watch";
-import { weekly } from "./verbs/weekly";
+import { fullTwoWeeks, weekly } from "./verbs/weekly";
 
 process.umask(0o077);
 
-const texts = textsOf(likelyLocale());
-const help = texts.help;
+const VERBS: Verb[] = [init, daily, weekly, watch, repair, status, fullTwoWeeks];
 
-function program(done: (code: number) => void): Command {
+/** @param ended is told the exit code of the verb that was run */
+function program(ended: (code: ExitCode) => void): Command {
+  const { help } = texts;
   const vnCheck = new Command("vn-check").description(help.program).addHelpText("after", `\n${help.codes}`);
-  const verb = (name: string, description: string) =>
-    vnCheck
-      .command(name)
-      .description(description)
-      .option("--verbose", help.verbose)
+  for (const verb of VERBS) {
+    const command = vnCheck
+      .command(verb.name)
+      .description(verb.help(help))
       .addHelpText("after", `\n${help.codes}`);
-  const run =
-    <O extends unknown[]>(work: (...args: O) => Promise<number>) =>
-    async (...args: O) =>
-      done(await work(...args));
-
-  verb("init", help.init).option("--background", help.background).action(run(init));
-  verb("daily", help.daily).action(run(daily));
-  verb("weekly", help.weekly).option("--believe", help.believe).action(run(weekly));
-  verb("watch", help.watch).action(run(watch));
-  verb("repair", help.repair)
-    .option("--dry-run", help.dryRun)
-    .option("--all", help.all)
-    .option("--accept <n>", help.accept, wholeNumber)
-    .action(run(repair));
-  verb("status", help.status).option("--json", help.json).action(run(status));
-  verb("transfer_vn_full_2w", help.fullTwoWeeks)
-    .argument("<config>", help.config)
-    .argument("<service>", help.service)
-    .action(
-      run((config: string, service: string, options: { verbose?: boolean }) =>
-        weekly({ ...options, overrides: { config, service } }),
-      ),
-    );
+    for (const argument of verb.arguments ?? []) command.argument(`<${argument.name}>`, argument.help(help));
+    for (const { flags, parse, hidden, help: words } of verb.options) {
+      const option = new Option(flags, words(help)).hideHelp(hidden ?? false);
+      command.addOption(parse ? option.argParser(parse) : option);
+    }
+    command.action(async () => {
+      const named = (verb.arguments ?? []).map(({ name }, i) => [name, command.args[i]] as const);
+      ended(await verb.run({ ...command.opts(), ...Object.fromEntries(named) }));
+    });
+  }
   return vnCheck;
 }
 
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError("1, 2, 3 …");
-  return number;
-}
-
-async function main(): Promise<number> {
-  let code: number = EXIT.done;
+async function main(): Promise<ExitCode> {
+  let code: ExitCode = EXIT.done;
   const vnCheck = program((ended) => {
     code = ended;
   });
@@ -65,18 +45,12 @@ async function main(): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.failed;
-    process.stderr.write(
-      `vn-check: ${error instanceof RunError ? texts.problem(error.problem) : String((error as Error).stack)}\n`,
-    );
-    return EXIT.failed;
+    return failed(error);
   }
 }
 
+// The log is written synchronously; a connection that hangs must not keep a finished run alive.
 main().then(
-  // The log is written synchronously; a connection that hangs must not keep a finished run alive.
   (code) => process.exit(code),
-  (error) => {
-    process.stderr.write(`${error}\n`);
-    process.exit(EXIT.failed);
-  },
+  (error) => process.exit(failed(error)),
 );

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { coverage, covers } from "../../scripts/runner/coverage";
-import type { Database } from "../../scripts/runner/database";
-import { addDays } from "../../scripts/runner/log";
+import type { Database } from "../../scripts/runner/account/database";
+import { addDays } from "../../scripts/runner/account/days";
+import { coverage, covers } from "../../scripts/runner/download/coverage";
 import { type Cluster, startCluster } from "../support/postgres";
 
 let cluster: Cluster;
@@ -69,7 +69,9 @@ test("random pieces cover a window exactly when each of its days is in one of th
     ] as const) {
       const days = Array.from({ length: to - from + 1 }, (_, i) => from + i);
       const all = days.every((day) => pieces.some((p) => p.start <= day && day <= p.start + p.length));
-      expect(covers(bird, addDays(DAY, from), addDays(DAY, to)), JSON.stringify(pieces)).toBe(all);
+      expect(covers(bird, { from: addDays(DAY, from), to: addDays(DAY, to) }), JSON.stringify(pieces)).toBe(
+        all,
+      );
     }
     expect(other.islands).toEqual([]);
     const first = pieces[0];

@@ -74,7 +74,7 @@ test("kill -9 of the runner leaves no client process, and the next run works", a
   );
   expect(rows).toEqual([
     { verb: "weekly", status: "failed", proven: "false", mode: null },
-    { verb: "daily", status: "done", proven: "true", mode: "weekly" },
+    { verb: "daily", status: "done", proven: "true", mode: "whole" },
   ]);
   expect(before.length).toBe(4);
 });

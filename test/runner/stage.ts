@@ -10,7 +10,7 @@ import { evnYaml, START_DATE } from "../../components/render/evnYaml";
 import { namesOf } from "../../components/render/names";
 import { pgPass, pgService } from "../../components/render/pgFiles";
 import { bundleRunner } from "../../scripts/build";
-import { addDays, localDay } from "../../scripts/runner/log";
+import { addDays, localDay } from "../../scripts/runner/account/days";
 import { defaultSettings, type RunnerSettings } from "../../scripts/runner/settings";
 import type { StatusReport } from "../../scripts/runner/verbs/status";
 import { type Emulator, startEmulator } from "../emulator";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { addDays, localDay } from "../../scripts/runner/log";
+import { addDays, localDay } from "../../scripts/runner/account/days";
 import { simulate } from "../emulator";
 import { type Account, type Stage, startStage } from "./stage";
 

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const CLIENT_VERSION = "2.12.0";
 
 /** The adapter's source. */
-export const ADAPTER = resolve(__dirname, "../../scripts/runner/client_job.py");
+export const ADAPTER = resolve(__dirname, "../../scripts/runner/download/client_job.py");
 
 /**
  * The folder of a venv with the real Client-API-VN, made once and kept in the cache: its `bin/python` and

@@ -56,26 +56,8 @@ const KNOWS_PULUMI = ["index.ts", "components", "components/host", "examples", "
 const WITHOUT_A_ROOM: string[] = [
   "scripts/applySql.ts",
   "scripts/build.ts",
-  "scripts/runner/client.ts",
-  "scripts/runner/context.ts",
-  "scripts/runner/coverage.ts",
   "scripts/runner/cron.ts",
-  "scripts/runner/database.ts",
-  "scripts/runner/download.ts",
-  "scripts/runner/errors.ts",
-  "scripts/runner/evnYaml.ts",
-  "scripts/runner/files.ts",
-  "scripts/runner/increments.ts",
-  "scripts/runner/lock.ts",
-  "scripts/runner/log.ts",
-  "scripts/runner/pgpass.ts",
-  "scripts/runner/proof.ts",
-  "scripts/runner/record.ts",
-  "scripts/runner/repairCall.ts",
-  "scripts/runner/scrub.ts",
   "scripts/runner/settings.ts",
-  "scripts/runner/text.ts",
-  "scripts/runner/textFr.ts",
   "scripts/sql.ts",
 ];
 const WRONG_WAY: string[] = [
@@ -88,20 +70,9 @@ const WRONG_WAY: string[] = [
   "components/runner.ts -> scripts/runner/settings.ts",
   "components/sqlSteps.ts -> scripts/applySql.ts",
   "index.ts -> scripts/build.ts",
-  "scripts/runner/verbs/daily.ts -> scripts/runner/verbs/finish.ts",
-  "scripts/runner/verbs/daily.ts -> scripts/runner/verbs/frame.ts",
-  "scripts/runner/verbs/daily.ts -> scripts/runner/verbs/weekly.ts",
-  "scripts/runner/verbs/init.ts -> scripts/runner/verbs/frame.ts",
-  "scripts/runner/verbs/init.ts -> scripts/runner/verbs/weekly.ts",
-  "scripts/runner/verbs/repair.ts -> scripts/runner/verbs/frame.ts",
-  "scripts/runner/verbs/status.ts -> scripts/runner/verbs/frame.ts",
-  "scripts/runner/verbs/watch.ts -> scripts/runner/verbs/frame.ts",
-  "scripts/runner/verbs/weekly.ts -> scripts/runner/verbs/finish.ts",
-  "scripts/runner/verbs/weekly.ts -> scripts/runner/verbs/frame.ts",
 ];
 const CIRCLES: string[] = [
   "components components/host components/render",
-  "scripts/runner/context.ts scripts/runner/repairCall.ts scripts/runner/text.ts scripts/runner/textFr.ts",
   "test/emulator/control.ts test/emulator/server.ts",
 ];
 const PULUMI_ELSEWHERE: string[] = [];

@@ -2,13 +2,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { evnYaml, START_DATE } from "../../components/render/evnYaml";
 import { namesOf } from "../../components/render/names";
-import {
-  ConfigError,
-  readClientConfig,
-  sliceOf,
-  startDateOf,
-  withWindow,
-} from "../../scripts/runner/evnYaml";
+import { EvnError, readEvn, sliceOf, startDateOf, withWindow } from "../../scripts/runner/download/evnFile";
 
 /** As people keep it: their comments, odd indentation, what they have switched off. */
 const BY_HAND = `# notre configuration
@@ -98,7 +92,7 @@ test("what the stack renders gets its window in place", () => {
 });
 
 test("the configuration is read as strictyaml reads it: text, enabled sites only, secrets collected", () => {
-  expect(readClientConfig(BY_HAND)).toEqual({
+  expect(readEvn(BY_HAND)).toEqual({
     sites: ["vn38"],
     controllers: ["observations"],
     taxoExclude: ["TAXO_GROUP_BAT"],
@@ -106,8 +100,8 @@ test("the configuration is read as strictyaml reads it: text, enabled sites only
     endDate: undefined,
     secrets: ["0123", "it's", "old-pw"],
   });
-  expect(() => readClientConfig("a: 1\nuser_pw: [secret\n")).toThrow(ConfigError);
-  expect(() => readClientConfig("a: 1\nuser_pw: [secret\n")).not.toThrow(/secret/);
+  expect(() => readEvn("a: 1\nuser_pw: [secret\n")).toThrow(EvnError);
+  expect(() => readEvn("a: 1\nuser_pw: [secret\n")).not.toThrow(/secret/);
 });
 
 test("a slice leaves out what is proven, in the client's own subset of YAML", () => {

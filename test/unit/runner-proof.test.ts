@@ -1,14 +1,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Covered, covers, reached, slices } from "../../scripts/runner/coverage";
-import { doubtsOf, median } from "../../scripts/runner/proof";
+import { type Covered, covers, reached } from "../../scripts/runner/download/coverage";
+import { doubtsOf, median } from "../../scripts/runner/download/proof";
+import { slices } from "../../scripts/runner/download/slices";
 
 const pair = (taxo: number, short: string, rest: Partial<Covered> = {}): Covered => ({
   site: "s",
-  taxo,
+  taxoGroup: taxo,
   group: `G${taxo}`,
   unit: `1${short}`,
-  short,
+  shortName: short,
   islands: [],
   firstTop: null,
   rows: 0,
@@ -22,9 +23,9 @@ test("a window is covered by one stretch of days, not by two with a hole", () =>
       { from: "2026-11-12", to: "2026-11-23" },
     ],
   });
-  expect(covers(holed, "2026-11-09", "2026-11-23")).toBe(false);
-  expect(covers(holed, "2026-11-12", "2026-11-23")).toBe(true);
-  expect(covers(pair(1, "07"), "2026-11-12", "2026-11-12")).toBe(false);
+  expect(covers(holed, { from: "2026-11-09", to: "2026-11-23" })).toBe(false);
+  expect(covers(holed, { from: "2026-11-12", to: "2026-11-23" })).toBe(true);
+  expect(covers(pair(1, "07"), { from: "2026-11-12", to: "2026-11-12" })).toBe(false);
 });
 
 test("the first import's reach is counted from its first piece, whatever was downloaded later", () => {
@@ -50,7 +51,7 @@ test("slices ask for every unproven pair and for no pair of a proven group", () 
         const asked = slices(wanted).flatMap((slice) =>
           slice.groups.flatMap((group) => slice.units.map((unit) => `${group}/${unit}`)),
         );
-        expect(asked.sort()).toEqual(wanted.map((one) => `${one.group}/${one.short}`).sort());
+        expect(asked.sort()).toEqual(wanted.map((one) => `${one.group}/${one.shortName}`).sort());
       },
     ),
   );
@@ -61,6 +62,8 @@ test("a download is doubted when pairs are gone or rows are far below the usual,
   expect(doubtsOf({ expected: 8, rows: 40 }, earlier)).toEqual([]);
   expect(doubtsOf({ expected: 8, rows: 39 }, earlier)).toEqual([{ kind: "few rows", got: 39, usual: 100 }]);
   expect(doubtsOf({ expected: 8, rows: 0 }, earlier.slice(1))).toEqual([]);
-  expect(doubtsOf({ expected: 7, rows: 100 }, earlier)).toEqual([{ kind: "fewer pairs", got: 7, before: 8 }]);
+  expect(doubtsOf({ expected: 7, rows: 100 }, earlier)).toEqual([
+    { kind: "fewer downloads", got: 7, usual: 8 },
+  ]);
   expect([median([3]), median([1, 2]), median([5, 1, 3])]).toEqual([3, 1.5, 3]);
 });

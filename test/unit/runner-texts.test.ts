@@ -1,13 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { pgPass } from "../../components/render/pgFiles";
+import { scrubber } from "../../scripts/runner/account/scrub";
+import { parsePgpass, parseService, passwordFor } from "../../scripts/runner/account/service";
 import { lastDue, nextDue } from "../../scripts/runner/cron";
-import { parseService } from "../../scripts/runner/database";
-import { parsePgpass, passwordFor } from "../../scripts/runner/pgpass";
-import { scrubber } from "../../scripts/runner/scrub";
 import { checkSettings, defaultSettings, parseSettings, SettingsError } from "../../scripts/runner/settings";
-import { english } from "../../scripts/runner/text";
-import { french } from "../../scripts/runner/textFr";
+import { english } from "../../scripts/runner/text/en";
+import { french } from "../../scripts/runner/text/fr";
 
 test("settings: an absent key has its default, all faults are told at once", () => {
   expect(parseSettings("{}")).toEqual(defaultSettings());

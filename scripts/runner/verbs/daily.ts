@@ -1,78 +1,88 @@
-import type { Run } from "../context";
-import { downloadSite, scopesOf, updateSite } from "../download";
-import { EXIT } from "../errors";
-import { gapSince } from "../increments";
-import type { Proof } from "../proof";
-import { beginRecord, lastProof, type RunRecord, wholePassDue } from "../record";
-import { finish, type Outcome } from "./finish";
-import { importComesFirst, locked, type RunOptions, recorded } from "./frame";
-import { databaseNow, weeklyRun, withSite, writeWindow } from "./weekly";
+import { databaseNow } from "../account/database";
+import { loadEvn, type Scope, scopesOf } from "../download/evnFile";
+import { importLacks } from "../download/firstImport";
+import { gapSince, putBack } from "../download/increments";
+import { nothingYet } from "../download/proof";
+import { downloadSite, downloadSites, type Outcome, updateSite } from "../download/site";
+import { windowFor, writeWindow } from "../download/window";
+import { EXIT, type ExitCode, type Proof } from "../facts";
+import { finish } from "../run/finish";
+import {
+  firstImportEnded,
+  type JobUnderWay,
+  lastDownload,
+  openExtras,
+  openSince,
+  wholePassDue,
+} from "../run/job";
+import { asJob, locked, type Run } from "../run/run";
+import { type Verb, verbose } from "../run/verb";
 
-/** The daily job: changes since the last update → what the last weekly run left unproven → repair. */
-export function daily(options: RunOptions): Promise<number> {
-  return locked("daily", options, dailyRun);
-}
+export const daily: Verb = {
+  name: "daily",
+  help: (texts) => texts.daily,
+  options: [verbose],
+  run: (options) => locked("daily", options, { loadEvn, putBack }, story),
+};
 
-async function dailyRun(run: Run): Promise<number> {
-  const scopes = scopesOf(run);
-  if (await importComesFirst(run, scopes)) {
-    run.log.info(run.texts.importUnderWay);
+/** Changes since the last update → what the last download left unproven → repair. */
+async function story(run: Run): Promise<ExitCode> {
+  const scopes = scopesOf(run.evn);
+  if (!(await firstImportEnded(run.db)) && (await importLacks(run, scopes))) {
+    run.say({ fact: "importUnderWay" });
     return EXIT.busy;
   }
-  // After a long pause the portal's list of changes no longer reaches: the weekly job downloads the gap.
-  if ((await gapSince(run.db, scopes)) !== null) return await weeklyRun(run);
-  const open = await openProof(run);
-  const window = open ? { from: open.window_from, to: open.window_to } : undefined;
-  const extras = await openExtras(run);
-  const record = await beginRecord(run.db, "daily", { log: run.log.path, pid: process.pid }, window, open);
-  return await recorded(run, record, async () => {
+  // After a long pause the portal's list of changes no longer reaches: the gap is downloaded by date.
+  if ((await gapSince(run.db, scopes)) !== null) return await afterPause(run, scopes);
+  const proofs = await openProofs(run);
+  const extras = await openExtras(run.db);
+  const window = proofs[0]?.window;
+  return await asJob(run, { verb: "daily", proofs, ...(window ? { window } : {}) }, async (job) => {
     const outcome: Outcome = { updatesFailed: [], extrasFailed: {} };
-    for (const scope of scopes) {
-      if (!(await updateSite(run, record.id, scope))) outcome.updatesFailed.push(scope.site);
-    }
-    const proof = open ? await goOn(run, record, open, extras, outcome) : null;
-    return await finish(run, record, (await wholePassDue(run.db)) ? "weekly" : "daily", proof, outcome);
+    for (const scope of scopes)
+      if (!(await updateSite(run, job, scope))) outcome.updatesFailed.push(scope.site);
+    if (proofs.length > 0) await fetchRest(run, job, scopes, extras, outcome);
+    return await finish(run, job, (await wholePassDue(run.db)) ? "whole" : "journal", outcome);
   });
 }
 
-/** The last download's proof, if it is still open for a site that is enabled. */
-async function openProof(run: Run): Promise<Proof | undefined> {
-  const proof = (await lastProof(run.db))?.proof;
-  if (!proof || proof.proven) return undefined;
-  const sites = proof.sites.filter((site) => run.config.sites.includes(site.site));
-  return sites.some((site) => !site.proven) ? { ...proof, sites } : undefined;
+/** As the weekly job, whose turn it is by now. */
+async function afterPause(run: Run, scopes: Scope[]): Promise<ExitCode> {
+  const since = await databaseNow(run.db);
+  const window = await windowFor(run, scopes, await openSince(run.db));
+  writeWindow(run.paths.evn, window);
+  const proofs = scopes.map((scope) => nothingYet(scope, since, window));
+  return await asJob(run, { verb: "weekly", window, proofs }, async (job) => {
+    const outcome = await downloadSites(run, job, scopes, window, { since, accept: false });
+    return await finish(run, job, "whole", outcome);
+  });
 }
 
-/** Extra controllers that failed in the last run, by site. */
-async function openExtras(run: Run): Promise<Record<string, string[]>> {
-  const [row] = await run.db.rows<{ extras: Record<string, string[]> | null }>(
-    `select detail->'extrasFailed' as extras from ${run.db.schema}.job_run
-      where verb in ('daily', 'weekly') and ended_at is not null order by id desc limit 1`,
-  );
-  return row?.extras ?? {};
+/** The last download's proofs of sites that are enabled, if one of these is still open; else none. */
+async function openProofs(run: Run): Promise<Proof[]> {
+  const all = (await lastDownload(run.db))?.proofs ?? [];
+  const proofs = all.filter((proof) => run.evn.sites.includes(proof.site));
+  return proofs.some((proof) => !proof.proven) ? proofs : [];
 }
 
-/** Fetches just what the last weekly run left unproven, over its own window. */
-async function goOn(
+/** Fetches just what the last download left unproven, over its own window. */
+async function fetchRest(
   run: Run,
-  record: RunRecord,
-  open: Proof,
+  job: JobUnderWay,
+  scopes: readonly Scope[],
   extras: Record<string, string[]>,
   outcome: Outcome,
-): Promise<Proof> {
-  const window = { from: open.window_from, to: open.window_to };
-  writeWindow(run, window.from);
-  let proof = open;
-  for (const scope of scopesOf(run)) {
-    const before = open.sites.find((site) => site.site === scope.site);
-    const left = (extras[scope.site] ?? []).filter((name) => run.config.controllers.includes(name));
-    if (!before || (before.proven && left.length === 0)) continue;
+): Promise<void> {
+  const before = new Map(job.proofs.map((proof) => [proof.site, proof]));
+  const [first] = job.proofs;
+  if (first) writeWindow(run.paths.evn, first.window);
+  for (const scope of scopes) {
+    const left = before.get(scope.site);
+    const controllers = (extras[scope.site] ?? []).filter((name) => run.evn.controllers.includes(name));
+    if (!left || (left.proven && controllers.length === 0)) continue;
     // A download that was not believed is made anew as a whole: the portal may have recovered.
-    const begin = before.doubts.length > 0 ? { t0: await databaseNow(run) } : { t0: before.t0, goOn: before };
-    const site = await downloadSite(run, scope, window, begin, left);
-    if (site.extrasFailed.length > 0) outcome.extrasFailed[scope.site] = site.extrasFailed;
-    proof = withSite(proof, site.proof);
-    await record.update({ proof });
+    const begin = left.doubts.length > 0 ? { since: await databaseNow(run.db) } : { since: left.since, left };
+    const failed = await downloadSite(run, job, scope, left.window, begin, controllers);
+    if (failed.length > 0) outcome.extrasFailed[scope.site] = failed;
   }
-  return proof;
 }

@@ -1,28 +1,27 @@
 import { spawn } from "node:child_process";
 import { openSync } from "node:fs";
+import { relative } from "node:path";
 import { createInterface } from "node:readline";
-import type { Run } from "./context";
-import { RunError } from "./errors";
-import { below } from "./files";
-import { forgetProcess, lockDescriptor, recordProcess } from "./lock";
+import { forgetProcess, lockDescriptor, recordProcess } from "../account/lock";
+import { type ClientFailure, RunError } from "../facts";
+import type { Downloading } from "./downloading";
 
-/** One job of the adapter: a site, its controllers. */
-export interface Job {
+/** What one process of the adapter does: a site, its controllers. */
+export interface ClientWork {
   site: string;
   mode: "full" | "update";
   controllers: string[];
-  /** Configuration file, absolute or relative to the home. */
-  config: string;
+  /** A configuration file, absolute; without: the account's own. */
+  config?: string;
   overallSeconds: number;
 }
 
-export interface JobResult {
+export interface ClientResult {
   /** done: exit 0; failed: a controller failed or the process died; the other two: ended by a watchdog. */
   outcome: "done" | "failed" | "silence" | "overall";
   /** Controllers that ended well. */
   ended: string[];
-  /** What the adapter said of those that failed. */
-  failures: string[];
+  failures: ClientFailure[];
 }
 
 // All that a client process gets of our surroundings: nothing that changes its language or its session.
@@ -46,45 +45,36 @@ const PASSED_ON = [
  * (the client's HTTP calls have no time-out). Throws RunError where the client or its configuration does
  * not fit, or when the run itself was told to stop.
  */
-export async function runJob(run: Run, job: Job): Promise<JobResult> {
-  run.stop.throwIfAborted();
-  const { paths, settings, log } = run;
+export async function runClient(d: Downloading, work: ClientWork): Promise<ClientResult> {
+  d.stop.throwIfAborted();
+  const { paths, limits } = d;
+  const { site, mode, controllers } = work;
   const env: NodeJS.ProcessEnv = {
     HOME: paths.home,
     LC_ALL: "C.UTF-8",
     VN_CHECK_PARENT: String(process.pid),
   };
   for (const name of PASSED_ON) if (process.env[name] !== undefined) env[name] = process.env[name];
-  const args = [
-    "--config",
-    job.config,
-    "--site",
-    job.site,
-    "--mode",
-    job.mode,
-    "--controllers",
-    job.controllers.join(","),
-  ];
-  const python = below(paths.home, settings.client.python);
-  const adapter = below(paths.home, settings.client.adapter);
-  log.info(run.texts.jobStarts(job.site, job.mode, job.controllers));
-  const child = spawn("setpriv", ["--pdeathsig", "KILL", python, adapter, ...args], {
+  const args = ["--config", work.config ?? relative(paths.home, paths.evn), "--site", site];
+  args.push("--mode", mode, "--controllers", controllers.join(","));
+  d.say({ fact: "clientStarts", site, mode, controllers });
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", paths.python, paths.adapter, ...args], {
     cwd: paths.home,
     env,
-    stdio: ["ignore", "pipe", "pipe", ...lockHidden(run)],
+    stdio: ["ignore", "pipe", "pipe", ...lockHidden(d)],
   });
   if (child.pid) recordProcess(paths.process, child.pid);
-  const result: JobResult = { outcome: "failed", ended: [], failures: [] };
+  const result: ClientResult = { outcome: "failed", ended: [], failures: [] };
   let said = "";
   let killedBy: "silence" | "overall" | undefined;
   const kill = (why?: "silence" | "overall") => {
     killedBy ??= why;
     child.kill("SIGKILL");
   };
-  const silence = setTimeout(() => kill("silence"), settings.watchdog.silenceSeconds * 1000);
-  const overall = setTimeout(() => kill("overall"), job.overallSeconds * 1000);
+  const silence = setTimeout(() => kill("silence"), limits.silenceSeconds * 1000);
+  const overall = setTimeout(() => kill("overall"), work.overallSeconds * 1000);
   const onStop = () => kill();
-  run.stop.addEventListener("abort", onStop);
+  d.stop.addEventListener("abort", onStop);
   const lines = [child.stdout, child.stderr].map((stream) => {
     const reader = createInterface({
       input: stream as NodeJS.ReadableStream,
@@ -92,11 +82,12 @@ export async function runJob(run: Run, job: Job): Promise<JobResult> {
     });
     reader.on("line", (line) => {
       silence.refresh();
-      log.captured(line);
+      d.captured(line);
       said = line;
       const verdict = /vn-check: \w+ .+? (\w+): (done|failed)(?:: (.*))?$/.exec(line);
       if (verdict?.[2] === "done") result.ended.push(verdict[1] ?? "");
-      if (verdict?.[2] === "failed") result.failures.push(`${verdict[1]}: ${verdict[3] ?? ""}`);
+      if (verdict?.[2] === "failed")
+        result.failures.push({ kind: "controller", controller: verdict[1] ?? "", said: verdict[3] ?? "" });
     });
     return new Promise((done) => reader.once("close", done));
   });
@@ -106,25 +97,19 @@ export async function runJob(run: Run, job: Job): Promise<JobResult> {
       child.once("exit", done);
     });
     await Promise.all(lines);
-    run.stop.throwIfAborted();
+    d.stop.throwIfAborted();
     if (code === 2 || code === 3 || code === 126 || code === 127)
-      throw new RunError({ key: "clientRefused", site: job.site, said: run.scrub(said) });
+      throw new RunError({ key: "clientRefused", site, said });
     result.outcome = killedBy ?? (code === 0 ? "done" : "failed");
-    if (killedBy)
-      log.info(
-        run.texts.watchdog(
-          job.site,
-          killedBy,
-          killedBy === "silence" ? settings.watchdog.silenceSeconds : job.overallSeconds,
-        ),
-      );
-    else if (code !== 0 && result.failures.length === 0)
-      result.failures.push(run.texts.died(code, run.scrub(said)));
+    if (killedBy) {
+      const seconds = killedBy === "silence" ? limits.silenceSeconds : work.overallSeconds;
+      d.say({ fact: "clientStopped", site, why: killedBy, seconds });
+    } else if (code !== 0 && result.failures.length === 0) result.failures.push({ kind: "died", code, said });
     return result;
   } finally {
     clearTimeout(silence);
     clearTimeout(overall);
-    run.stop.removeEventListener("abort", onStop);
+    d.stop.removeEventListener("abort", onStop);
     forgetProcess(paths.process);
   }
 }
@@ -132,8 +117,8 @@ export async function runJob(run: Run, job: Job): Promise<JobResult> {
 let devNull: number | undefined;
 
 /** Puts /dev/null in the place of the lock's descriptor: a client that outlived us would keep the lock. */
-function lockHidden(run: Run): (number | "ignore")[] {
-  const descriptor = lockDescriptor(run.paths);
+function lockHidden({ paths }: Downloading): (number | "ignore")[] {
+  const descriptor = lockDescriptor(paths);
   if (descriptor === undefined || descriptor < 3) return [];
   devNull ??= openSync("/dev/null", "r");
   return [...Array<"ignore">(descriptor - 3).fill("ignore"), devNull];

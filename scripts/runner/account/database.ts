@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { Client, type ClientConfig, escapeIdentifier } from "pg";
-import { RunError } from "./errors";
-import { passwordFor, readPgpass } from "./pgpass";
+import { RunError } from "../facts";
+import { parseService, passwordFor, readPgpass } from "./service";
 
 /** The sync's own access to its database. Connections are short: a download lasts hours between two uses. */
 export interface Database {
@@ -33,6 +33,12 @@ export function databaseOf(home: string, service: string, checkSchema: string): 
     rows: <T>(sql: string, values: unknown[] = []) =>
       session(async (client) => (await client.query(sql, values)).rows as T[]),
   };
+}
+
+/** The clock that stamps download_log, as text. */
+export async function databaseNow(db: Database): Promise<string> {
+  const [row] = await db.rows<{ now: string }>("select localtimestamp::text as now");
+  return row?.now ?? "";
 }
 
 async function connect(home: string, service: string): Promise<Client> {
@@ -86,24 +92,6 @@ async function open(home: string, keys: Record<string, string>, ssl: ClientConfi
   client.on("error", () => undefined);
   await client.connect();
   return client;
-}
-
-/** The keys of one section of a service file, as libpq reads it; undefined where it has no such section. */
-export function parseService(text: string, service: string): Record<string, string> | undefined {
-  let keys: Record<string, string> | undefined;
-  let inside = false;
-  for (const raw of text.split(/\r?\n/)) {
-    const line = raw.trim();
-    if (line === "" || line.startsWith("#")) continue;
-    if (line.startsWith("[")) {
-      inside = line === `[${service}]` && keys === undefined;
-      if (inside) keys = {};
-    } else if (inside && keys) {
-      const at = line.indexOf("=");
-      if (at > 0) keys[line.slice(0, at).trim()] = line.slice(at + 1).trim();
-    }
-  }
-  return keys;
 }
 
 /** libpq's sslmode for node-postgres. `prefer`, libpq's default, is encrypted where the server can. */

@@ -1,23 +1,35 @@
+import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { type Document, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import { type Day, type EvnConfig, RunError } from "../facts";
 
-/** What the runner needs to know of Client-API-VN's configuration. Every value is text, as strictyaml has it. */
-export interface ClientConfig {
-  /** Names of the enabled sites, in the file's order. */
-  sites: string[];
-  /** Names of the enabled controllers. */
-  controllers: string[];
+/** The controllers that a proof rests on: they say which groups and units there are. */
+export const PROOF_CONTROLLERS = ["taxo_groups", "territorial_units"];
+
+/** Which groups and units a site has to bring. */
+export interface Scope {
+  site: string;
   taxoExclude: string[];
-  /** short_name of the territorial units; empty: all. */
+  /** short_name; empty: all. */
   units: string[];
-  endDate: string | undefined;
-  /** Values that no log may show. */
-  secrets: string[];
+}
+
+/** The filters for each of the sites. */
+export function scopesOf(evn: EvnConfig): Scope[] {
+  return evn.sites.map((site) => ({ site, taxoExclude: evn.taxoExclude, units: evn.units }));
+}
+
+/** Controllers beyond those of the proof; the fields are the same for every site. */
+export function extrasOf(evn: EvnConfig, firstSite: boolean): string[] {
+  return evn.controllers.filter(
+    (name) =>
+      name !== "observations" && !PROOF_CONTROLLERS.includes(name) && (firstSite || name !== "fields"),
+  );
 }
 
 /** A configuration that cannot be used; the message holds nothing of the file's values. */
-export class ConfigError extends Error {
-  override name = "ConfigError";
+export class EvnError extends Error {
+  override name = "EvnError";
 }
 
 const SECRET_KEYS = new Set(["user_pw", "client_key", "client_secret", "db_pw", "db_secret_key"]);
@@ -28,14 +40,14 @@ function parse(text: string): Document.Parsed {
   const fault = doc.errors[0];
   if (fault) {
     const line = text.slice(0, fault.pos[0]).split("\n").length;
-    throw new ConfigError(`YAML, line ${line}: ${fault.code}`);
+    throw new EvnError(`YAML, line ${line}: ${fault.code}`);
   }
-  if (!isMap(doc.contents)) throw new ConfigError("YAML: a mapping was expected");
+  if (!isMap(doc.contents)) throw new EvnError("YAML: a mapping was expected");
   return doc as unknown as Document.Parsed;
 }
 
-/** Reads a configuration. Throws ConfigError. */
-export function readClientConfig(text: string): ClientConfig {
+/** Reads a configuration. Throws EvnError. */
+export function readEvn(text: string): EvnConfig {
   const all = parse(text).toJS() as Record<string, Record<string, unknown> | undefined>;
   const enabled = (part: unknown) =>
     /^(true|yes|on|y|1)$/i.test(String((part as { enabled?: unknown })?.enabled));
@@ -64,6 +76,24 @@ export function readClientConfig(text: string): ClientConfig {
   };
 }
 
+/** Reads a file that a run is to work by. Throws RunError where it cannot be used for that. */
+export function loadEvn(path: string): EvnConfig {
+  let evn: EvnConfig;
+  try {
+    evn = readEvn(readFileSync(path, "utf8"));
+  } catch (error) {
+    if (error instanceof EvnError || (error as NodeJS.ErrnoException).code)
+      throw new RunError({ key: "noConfig", path, cause: (error as Error).message });
+    throw error;
+  }
+  if (evn.sites.length === 0) throw new RunError({ key: "noSites", path });
+  const off = ["observations", ...PROOF_CONTROLLERS].filter((name) => !evn.controllers.includes(name));
+  if (off.length > 0) throw new RunError({ key: "controllersOff", path, names: off });
+  // The window ends today: an end date would leave a hole that no later run fills.
+  if (evn.endDate) throw new RunError({ key: "endDate", path, value: evn.endDate });
+  return evn;
+}
+
 /**
  * The configuration with its download window: `filter.start_date` and `filter.type_date: entry`, all other
  * text untouched, comments and layout too. A key that is commented out is written below its comment.
@@ -85,7 +115,7 @@ function setInFilter(text: string, key: string, value: string): string {
   const edited = editFilter(text, doc, key, value);
   const after = parse(edited).toJS() as unknown;
   const wanted = { ...before, filter: { ...(before["filter"] || {}), [key]: value } };
-  if (!isDeepStrictEqual(after, wanted)) throw new ConfigError(`filter.${key} could not be written`);
+  if (!isDeepStrictEqual(after, wanted)) throw new EvnError(`filter.${key} could not be written`);
   return edited;
 }
 
@@ -100,10 +130,10 @@ function editFilter(text: string, doc: Document.Parsed, key: string, value: stri
   }
   const filter: unknown = pair.value;
   if (isMap(filter)) {
-    if (filter.flow) throw new ConfigError("filter: block style expected, as the client does");
+    if (filter.flow) throw new EvnError("filter: block style expected, as the client does");
     const old = filter.items.find((item) => isScalar(item.key) && item.key.value === key)?.value as unknown;
     if (old !== undefined && old !== null) {
-      if (!isScalar(old) || !old.range) throw new ConfigError(`filter.${key}: one value expected`);
+      if (!isScalar(old) || !old.range) throw new EvnError(`filter.${key}: one value expected`);
       const [start, end] = old.range;
       const gap = start === end && text[start - 1] === ":" ? " " : "";
       return text.slice(0, start) + gap + value + text.slice(end);
@@ -128,21 +158,21 @@ function endOfSection(text: string, from: number): number {
   return next ? from + next.index : text.length;
 }
 
-/** What a slice asks for. */
-export interface Slice {
-  /** name_constant of every group that is not asked for. */
-  exclude: string[];
-  /** short_name of the units asked for; empty: all that the configuration allows. */
-  units: string[];
-  startDate: string;
-  /** YYYY-MM-DD; undefined: now. Never in the future (the client would then skip changes). */
-  endDate?: string;
+/** Which days a slice asks for. */
+export interface SliceDates {
+  startDate: Day;
+  /** Undefined: now. Never in the future (the client would then skip changes). */
+  endDate?: Day;
   /** Days of each step; null: the client's own steps, that grow while little is found. */
   stepDays: number | null;
 }
 
-/** The configuration narrowed to a slice. Its comments do not matter: it lives only while it is used. */
-export function sliceOf(text: string, slice: Slice): string {
+/**
+ * The configuration narrowed to a slice. Its comments do not matter: it lives only while it is used.
+ * @param slice.exclude name_constant of every group that is not asked for
+ * @param slice.units short_name of the units asked for; empty: all that the configuration allows
+ */
+export function sliceOf(text: string, slice: SliceDates & { exclude: string[]; units: string[] }): string {
   const doc = parse(text);
   const set = (path: string[], value: string) => doc.setIn(path, doc.createNode(value));
   if (!isMap(doc.get("filter"))) doc.set("filter", doc.createNode({}));

@@ -4,7 +4,10 @@ import { dirname, isAbsolute, join } from "node:path";
 /** Where the runner's things are; all absolute. */
 export interface Paths {
   home: string;
-  settings: string;
+  /** Client-API-VN's configuration. */
+  evn: string;
+  python: string;
+  adapter: string;
   state: string;
   log: string;
   lock: string;
@@ -18,11 +21,20 @@ export interface Paths {
   importAsked: string;
 }
 
-export function pathsOf(home: string): Paths {
+/** What the stack says of the runner on this host. */
+export function settingsFile(home: string): string {
+  return join(home, "vn-check.json");
+}
+
+/** @param places of the client, each absolute or below the home */
+export function pathsOf(home: string, places: { evn: string; python: string; adapter: string }): Paths {
   const state = join(home, "state");
+  const below = (path: string) => (isAbsolute(path) ? path : join(home, path));
   return {
     home,
-    settings: join(home, "vn-check.json"),
+    evn: below(places.evn),
+    python: below(places.python),
+    adapter: below(places.adapter),
     state,
     log: join(home, "log"),
     lock: join(state, "lock"),
@@ -31,11 +43,6 @@ export function pathsOf(home: string): Paths {
     slice: join(state, "slice.yaml"),
     importAsked: join(state, "import-asked"),
   };
-}
-
-/** `path` as it is when absolute, else below the home. */
-export function below(home: string, path: string): string {
-  return isAbsolute(path) ? path : join(home, path);
 }
 
 /** Replaces a file as a whole, readable by its owner only: a reader sees the old text or the new one. */

@@ -1,6 +1,24 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
+/** The keys of one section of a service file, as libpq reads it; undefined where it has no such section. */
+export function parseService(text: string, service: string): Record<string, string> | undefined {
+  let keys: Record<string, string> | undefined;
+  let inside = false;
+  for (const raw of text.split(/\r?\n/)) {
+    const line = raw.trim();
+    if (line === "" || line.startsWith("#")) continue;
+    if (line.startsWith("[")) {
+      inside = line === `[${service}]` && keys === undefined;
+      if (inside) keys = {};
+    } else if (inside && keys) {
+      const at = line.indexOf("=");
+      if (at > 0) keys[line.slice(0, at).trim()] = line.slice(at + 1).trim();
+    }
+  }
+  return keys;
+}
+
 /** One line of ~/.pgpass: host, port, database, user (each may be `*`), password. */
 type Entry = readonly [string, string, string, string, string];
 

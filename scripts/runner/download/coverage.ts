@@ -1,49 +1,32 @@
-import type { Database } from "./database";
+import type { Database } from "../account/database";
+import type { GroupUnit, Window } from "../facts";
+import type { Scope } from "./evnFile";
 
-/** One thing to download: a taxo group in a territorial unit of a site. */
-export interface Pair {
-  site: string;
-  taxo: number;
-  /** The group's name_constant, by which the client can be told to leave it out. */
-  group: string;
-  /** The unit as download_log writes it: id_country and short_name together. */
-  unit: string;
-  /** The unit's short_name, by which the client can be told to fetch only it. */
-  short: string;
-}
-
-/** Days without a hole, both ends included, YYYY-MM-DD. */
-export interface Island {
-  from: string;
-  to: string;
-}
-
-/** What is known of a pair's downloads. */
-export interface Covered extends Pair {
-  islands: Island[];
+/** What is known of the downloads of a group in a unit. */
+export interface Covered extends GroupUnit {
+  /** Days without a hole. */
+  islands: Window[];
   /** Last day of the very first piece that was ever stored; null: none yet. */
   firstTop: string | null;
   /** Observations received, each piece counted once. */
   rows: number;
 }
 
-/** Which pairs a site has to bring. */
-export interface Scope {
-  site: string;
-  taxoExclude: string[];
-  /** short_name; empty: all. */
-  units: string[];
-}
-
 /**
- * Each pair of the scope with the days that were fetched *and stored* since `since` (a timestamp of the
- * sync's own login, or `-infinity`). A row of download_log is written only after all rows of its piece
+ * Each group and unit of the scope with the days that were fetched *and stored* since `since` (a timestamp of
+ * the sync's own login, or `-infinity`). A row of download_log is written only after all rows of its piece
  * are stored, so its presence proves the piece; failures leave no row. The comment's format and that
  * claim: tried with Client-API-VN 2.12.0 in 184 provoked failures. Pieces whose days touch are one island.
  */
 export async function coverage(db: Database, scope: Scope, since: string): Promise<Covered[]> {
   const s = db.schema;
-  type Row = Pair & { first_top: string | null; rows: string; islands: [string, string][] | null };
+  type Row = Pick<GroupUnit, "site" | "group" | "unit"> & {
+    taxo: number;
+    short: string;
+    first_top: string | null;
+    rows: string;
+    islands: [string, string][] | null;
+  };
   const rows = await db.rows<Row>(
     `with want as (
        select g.site, g.id::int as taxo, g.item->>'name_constant' as "group",
@@ -81,42 +64,29 @@ export async function coverage(db: Database, scope: Scope, since: string): Promi
       order by w.taxo, w.unit`,
     [scope.site, scope.taxoExclude, scope.units, since],
   );
-  return rows.map(({ first_top, rows: n, islands, ...pair }) => ({
-    ...pair,
+  return rows.map(({ site, taxo, group, unit, short, first_top, rows: n, islands }) => ({
+    site,
+    taxoGroup: taxo,
+    group,
+    unit,
+    shortName: short,
     firstTop: first_top,
     rows: Number(n),
     islands: (islands ?? []).map(([from, to]) => ({ from, to })),
   }));
 }
 
-/** Whether the days from `from` to `to` are there without a hole. */
-export function covers(pair: Covered, from: string, to: string): boolean {
-  return pair.islands.some((island) => island.from <= from && island.to >= to);
+/** Whether the days of the window are there without a hole. */
+export function covers(one: Covered, window: Window): boolean {
+  return one.islands.some((island) => island.from <= window.from && island.to >= window.to);
 }
 
 /**
- * How far back the first import of a pair has come without a hole, counted from the first piece stored
+ * How far back the first import of a group in a unit has come without a hole, counted from the first piece stored
  * (later changes come by the updates, that begin with it); null: nothing yet.
  */
-export function reached(pair: Covered): string | null {
-  const top = pair.firstTop;
+export function reached(one: Covered): string | null {
+  const top = one.firstTop;
   if (top === null) return null;
-  return pair.islands.find((island) => island.from <= top && top <= island.to)?.from ?? null;
-}
-
-/** Pairs still to fetch, gathered into as few client runs as narrow them down without asking for more. */
-export function slices(unproven: readonly Pair[]): { groups: string[]; units: string[] }[] {
-  const unitsOf = new Map<string, Set<string>>();
-  for (const pair of unproven) {
-    const units = unitsOf.get(pair.group) ?? new Set();
-    unitsOf.set(pair.group, units.add(pair.short));
-  }
-  const byUnits = new Map<string, { groups: string[]; units: string[] }>();
-  for (const [group, units] of unitsOf) {
-    const sorted = [...units].sort();
-    const slice = byUnits.get(sorted.join("\n")) ?? { groups: [], units: sorted };
-    slice.groups.push(group);
-    byUnits.set(sorted.join("\n"), slice);
-  }
-  return [...byUnits.values()];
+  return one.islands.find((island) => island.from <= top && top <= island.to)?.from ?? null;
 }

@@ -1,11 +1,12 @@
 import { escapeLiteral } from "pg";
-import type { Scope } from "./coverage";
-import type { Database } from "./database";
+import type { Database } from "../account/database";
+import type { Day } from "../facts";
+import type { Scope } from "./evnFile";
 
 /** The portal's list of changes reaches ten weeks back; a day less is on the safe side of time zones. */
 const REACH_DAYS = 69;
 /** Beyond this age of the last update the updates alone do not reach: download by date as well. */
-export const GAP_DAYS = 60;
+const GAP_DAYS = 60;
 
 /** Rows of increment_log that the site's updates use: its allowed groups (the client keeps places at -1). */
 function used(db: Database): string {
@@ -18,12 +19,12 @@ function used(db: Database): string {
 /**
  * Makes a site's next update unable to lose a window: the client moves last_ts on before it asks the
  * portal, and asks for all groups from the first group's date. So all groups are set to the smallest date
- * less an overlap, groups without a row get one, and what was there is kept in the run's record, in the
+ * less an overlap, groups without a row get one, and what was there is kept in the job's record, in the
  * same transaction: `putBack` undoes it if the update fails, also after a kill.
  */
 export async function prepareUpdate(
   db: Database,
-  runId: number,
+  job: number,
   scope: Scope,
   overlapDays: number,
   windowDays: number,
@@ -38,7 +39,7 @@ export async function prepareUpdate(
       `update ${db.schema}.job_run
           set detail = jsonb_set(coalesce(detail, '{}') || jsonb_build_object('increments', coalesce(detail->'increments', '{}')),
                                  array['increments', $2], $3) where id = $1`,
-      [runId, scope.site, JSON.stringify(saved)],
+      [job, scope.site, JSON.stringify(saved)],
     );
     const { rows } = await client.query(
       `select greatest(coalesce(min(i.last_ts) - $3::int * interval '1 day', localtimestamp - $4::int * interval '1 day'),
@@ -64,15 +65,15 @@ export async function prepareUpdate(
 }
 
 /** The update of a site has ended well: what was kept is no longer needed. */
-export async function updateEnded(db: Database, runId: number, site: string): Promise<void> {
+export async function updateEnded(db: Database, job: number, site: string): Promise<void> {
   await db.rows(`update ${db.schema}.job_run set detail = detail #- array['increments', $2] where id = $1`, [
-    runId,
+    job,
     site,
   ]);
 }
 
 /**
- * Puts the dates back that failed or killed updates have moved on, of this run and of earlier ones.
+ * Puts the dates back that failed or killed updates have moved on, of this job and of earlier ones.
  * Never forward: a date is put back only where it is later than the one kept.
  * @returns the sites concerned
  */
@@ -96,8 +97,8 @@ export async function putBack(db: Database): Promise<string[]> {
 }
 
 /** The day of the oldest last update among the sites, if it is too long ago for updates alone; else null. */
-export async function gapSince(db: Database, scopes: readonly Scope[]): Promise<string | null> {
-  let oldest: string | null = null;
+export async function gapSince(db: Database, scopes: readonly Scope[]): Promise<Day | null> {
+  let oldest: Day | null = null;
   for (const scope of scopes) {
     const [row] = await db.rows<{ day: string | null }>(
       `select min(i.last_ts)::date::text as day from ${db.schema}.increment_log i

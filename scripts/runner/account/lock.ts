@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, unlinkSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EXIT, RunError } from "./errors";
+import { EXIT, type ExitCode, RunError } from "../facts";
 import { type Paths, readIfThere, writePrivate } from "./files";
 
 const HELD = "VN_CHECK_LOCKED";
@@ -17,7 +17,7 @@ export function holdsLock(): boolean {
  * 75 at once where another run holds the lock. The kernel ends the lock with the process, and the
  * command with this one, whatever ends it.
  */
-export async function underLock(paths: Paths): Promise<number> {
+export async function underLock(paths: Paths): Promise<ExitCode> {
   mkdirSync(paths.state, { recursive: true, mode: 0o700 });
   const child = spawn(
     "setpriv",
@@ -37,7 +37,7 @@ export async function underLock(paths: Paths): Promise<number> {
   );
   const forward = (signal: NodeJS.Signals) => child.kill(signal);
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => forward(signal));
-  return await new Promise<number>((done, fail) => {
+  return await new Promise<ExitCode>((done, fail) => {
     child.once("error", () => fail(new RunError({ key: "noProgram", program: "setpriv" })));
     child.once("exit", (code, signal) => done(code ?? 128 + (signal ? constants.signals[signal] : 0)));
   });

@@ -1,0 +1,116 @@
+import type { Proof, Window } from "../facts";
+import { type ClientResult, runClient } from "./client";
+import type { Downloading } from "./downloading";
+import { extrasOf, PROOF_CONTROLLERS, type Scope } from "./evnFile";
+import { prepareUpdate, putBack, updateEnded } from "./increments";
+import { proveSite } from "./proof";
+import { withRetries } from "./retry";
+import { downloadSlice, slices } from "./slices";
+import { days } from "./window";
+
+/** The job that a download belongs to: its number, and where it writes down what is proven. */
+export interface ForJob {
+  id: number;
+  prove(proof: Proof): Promise<void>;
+}
+
+/** What did not end well beside the proofs. */
+export interface Outcome {
+  updatesFailed: string[];
+  extrasFailed: Record<string, string[]>;
+}
+
+/** Downloads all sites by date, proves each, and brings the changes of each since its last update. */
+export async function downloadSites(
+  d: Downloading,
+  job: ForJob,
+  scopes: readonly Scope[],
+  window: Window,
+  begin: { since: string; accept: boolean },
+): Promise<Outcome> {
+  const outcome: Outcome = { updatesFailed: [], extrasFailed: {} };
+  for (const [i, scope] of scopes.entries()) {
+    const failed = await downloadSite(d, job, scope, window, begin, extrasOf(d.evn, i === 0));
+    if (failed.length > 0) outcome.extrasFailed[scope.site] = failed;
+    if (!(await updateSite(d, job, scope))) outcome.updatesFailed.push(scope.site);
+  }
+  return outcome;
+}
+
+/** Where a site's download stands when it begins: at nothing, or at what an earlier job left. */
+export interface Beginning {
+  since: string;
+  /** What the earlier job proved: only the rest is asked for. */
+  left?: Proof;
+  /** Take a download that is smaller than usual as it is: a person has looked. */
+  accept?: boolean;
+}
+
+/**
+ * Downloads a site by date until it is proven complete or the tries are used up. After a failure only
+ * what is unproven is asked for again. Extra controllers (species, places …) come after the observations.
+ * @returns extra controllers that failed in every try
+ */
+export async function downloadSite(
+  d: Downloading,
+  job: ForJob,
+  scope: Scope,
+  window: Window,
+  begin: Beginning,
+  extras: readonly string[],
+): Promise<string[]> {
+  const { site } = scope;
+  let missing: readonly string[] = begin.left ? begin.left.missing : PROOF_CONTROLLERS;
+  let extrasLeft = [...extras];
+  const prove = () => proveSite(d.db, scope, begin.since, window, missing, begin.accept ?? false);
+  let proof = begin.left ? await prove() : undefined;
+  const took = (result: ClientResult) => {
+    missing = missing.filter((name) => !result.ended.includes(name));
+    extrasLeft = extrasLeft.filter((name) => !result.ended.includes(name));
+    for (const failure of result.failures) d.say({ fact: "clientFailed", site, failure });
+  };
+  const full = async (controllers: string[]) =>
+    took(await runClient(d, { site, mode: "full", controllers, overallSeconds: d.limits.overallSeconds }));
+  await withRetries(d, async (attempt) => {
+    if (!proof || proof.expected === 0) {
+      // The proof's controllers first: the client reads the units from the table, so a new one counts at once.
+      await full([...missing, "observations", ...extrasLeft]);
+    } else {
+      if (missing.length + extrasLeft.length > 0) await full([...missing, ...extrasLeft]);
+      for (const slice of slices((await prove()).unproven)) {
+        // One step for the whole window, from now back: its last day and one more.
+        const dates = { startDate: window.from, stepDays: days(window) };
+        took(await downloadSlice(d, scope, slice, dates));
+      }
+    }
+    proof = await prove();
+    const { unproven, expected } = proof;
+    if (unproven.length === 0 && expected > 0 && missing.length + extrasLeft.length === 0) return true;
+    const of = d.limits.attempts;
+    d.say({ fact: "attemptIncomplete", site, attempt, of, unproven: unproven.length, expected });
+    return false;
+  });
+  await job.prove(proof ?? (await prove()));
+  return extrasLeft;
+}
+
+/**
+ * Brings a site's changes and deletions since its last update, with an overlap.
+ * @returns whether it ended well; if not, the dates are as they were
+ */
+export async function updateSite(d: Downloading, job: ForJob, scope: Scope): Promise<boolean> {
+  const { site } = scope;
+  const { overlapDays, windowDays, overallSeconds } = d.limits;
+  return await withRetries(d, async () => {
+    await prepareUpdate(d.db, job.id, scope, overlapDays, windowDays);
+    const controllers = ["observations"];
+    const result = await runClient(d, { site, mode: "update", controllers, overallSeconds });
+    if (result.outcome === "done") {
+      await updateEnded(d.db, job.id, site);
+      return true;
+    }
+    await putBack(d.db);
+    for (const failure of result.failures) d.say({ fact: "clientFailed", site, failure });
+    return false;
+  });
+}

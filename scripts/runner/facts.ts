@@ -1,0 +1,222 @@
+/** What the runner speaks of, as plain values: words are put on them last, in `text/`. Imports nothing. */
+
+/** The runner's exit codes, for cron and for people. */
+export const EXIT = { done: 0, failed: 1, partial: 2, busy: 75 } as const;
+export type ExitCode = number;
+
+/** YYYY-MM-DD. */
+export type Day = string;
+
+/** Days of entry that are downloaded; both are included. */
+export interface Window {
+  from: Day;
+  to: Day;
+}
+
+/** One thing to download: a taxo group in a territorial unit of a site. */
+export interface GroupUnit {
+  site: string;
+  taxoGroup: number;
+  /** The group's name_constant, by which the client can be told to leave it out. */
+  group: string;
+  /** The unit as download_log writes it: id_country and short_name together. */
+  unit: string;
+  /** The unit's short_name, by which the client can be told to fetch only it. */
+  shortName: string;
+}
+
+/** Why a download that ended well is not believed: what the client cannot see. */
+export interface Doubt {
+  /** Fewer groups and units than last time, or far fewer observations than usual. */
+  kind: "fewer downloads" | "few rows";
+  got: number;
+  usual: number;
+}
+
+/** How complete the download of one site is. */
+export interface Proof {
+  site: string;
+  /** Since when pieces count: timestamp of the sync's own login, before the first try. */
+  since: string;
+  /** Says when two proofs may be compared: the filters they were made with. */
+  scope: string;
+  window: Window;
+  /** Groups and units that have to come. */
+  expected: number;
+  /** Observations received. */
+  rows: number;
+  unproven: GroupUnit[];
+  /** Controllers of the proof that have not ended well since then. */
+  missing: string[];
+  doubts: Doubt[];
+  proven: boolean;
+}
+
+export type JobVerb = "init" | "daily" | "weekly" | "repair";
+export type JobStatus = "running" | "done" | "partial" | "failed";
+
+/** How much the repair compares: what the journal names; all observations too; all tables, by content. */
+export type RepairMode = "journal" | "whole" | "contents";
+
+/** What the repair says of a run of its own. */
+export interface RepairResult {
+  run: number | null;
+  status: "done" | "partial" | "refused" | "busy";
+  message: string | null;
+  inserted: number;
+  updated: number;
+  deleted: number;
+  setAside: number;
+  byTable: Record<string, Record<string, number>>;
+}
+
+/** Where a first import is. */
+export interface Progress {
+  site: string;
+  group: string;
+  done: number;
+  expected: number;
+}
+
+/** A run of vn-check. */
+export interface Job {
+  id: number;
+  verb: JobVerb;
+  status: JobStatus;
+  startedAt: Date;
+  endedAt: Date | null;
+  window: Window | null;
+  /** Of each site that it downloads by date. */
+  proofs: Proof[];
+  /** Sites whose update failed after all tries. */
+  updatesFailed: string[];
+  /** Controllers beyond the proof's own that failed, by site. */
+  extrasFailed: Record<string, string[]>;
+  repairRun: number | null;
+  repair: RepairResult | null;
+  progress: Progress | null;
+  log: string | null;
+  message: string | null;
+}
+
+/** What the runner needs to know of Client-API-VN's configuration. Every value is text, as strictyaml has it. */
+export interface EvnConfig {
+  /** Names of the enabled sites, in the file's order. */
+  sites: string[];
+  /** Names of the enabled controllers. */
+  controllers: string[];
+  taxoExclude: string[];
+  /** short_name of the territorial units; empty: all. */
+  units: string[];
+  endDate: string | undefined;
+  /** Values that no log may show. */
+  secrets: string[];
+}
+
+/** How long, how often and how far back a download goes. */
+export interface Limits {
+  /** Tries of one download in one run. */
+  attempts: number;
+  retryDelaySeconds: number;
+  /** A client process that has said nothing for so long is ended. The client waits 600 s after a 503. */
+  silenceSeconds: number;
+  /** A client process is ended after so long. */
+  overallSeconds: number;
+  /** The same for one group of the first import. */
+  firstImportSeconds: number;
+  /** Days that the weekly job downloads again, counted back from today. */
+  windowDays: number;
+  /** Days that each update asks for again. */
+  overlapDays: number;
+  /** First day to import. */
+  importSince: Day;
+  /** Fixed length of a step of the first import in days; null: the client's own. */
+  importStepDays: number | null;
+}
+
+/** Why a client process did not end well: what a controller said, or how the process itself ended. */
+export type ClientFailure =
+  | { kind: "controller"; controller: string; said: string }
+  /** code null: by a signal. */
+  | { kind: "died"; code: number | null; said: string };
+
+/** What is said while working, or by `status`. */
+export type Fact =
+  | { fact: "clientStarts"; site: string; mode: "full" | "update"; controllers: readonly string[] }
+  | { fact: "clientFailed"; site: string; failure: ClientFailure }
+  | { fact: "clientStopped"; site: string; why: "silence" | "overall"; seconds: number }
+  | {
+      fact: "attemptIncomplete";
+      site: string;
+      attempt: number;
+      of: number;
+      unproven: number;
+      expected: number;
+    }
+  | { fact: "leftoverEnded"; pid: number }
+  | { fact: "datesPutBack"; sites: readonly string[] }
+  | { fact: "window"; window: Window }
+  | { fact: "gap"; since: Day }
+  | { fact: "siteProven"; proof: Proof }
+  | { fact: "siteUnproven"; proof: Proof }
+  | { fact: "updateFailed"; site: string }
+  | { fact: "extrasFailed"; site: string; controllers: readonly string[] }
+  | { fact: "nextDailyGoesOn" }
+  | { fact: "repaired"; result: RepairResult; dryRun: boolean }
+  | { fact: "repairNotDone"; result: RepairResult }
+  | { fact: "importUnderWay" }
+  | { fact: "importNothingToDo" }
+  | { fact: "importInBackground"; logs: string }
+  | { fact: "importGroup"; progress: Progress; from: Day }
+  | { fact: "importGroupFailed"; site: string; group: string }
+  | { fact: "importEnded"; done: number }
+  | { fact: "importPartial"; done: number; expected: number }
+  | { fact: "busy" }
+  | { fact: "importUnfinished" }
+  | { fact: "late"; verb: "daily" | "weekly" }
+  | { fact: "lastFailed"; verb: JobVerb; message: string }
+  | { fact: "databaseDown"; cause: Problem | string };
+
+/** Facts that a person has to know at once, under cron too; the others are for those who look on. */
+export const TOLD_AT_ONCE: ReadonlySet<Fact["fact"]> = new Set([
+  "siteUnproven",
+  "updateFailed",
+  "extrasFailed",
+  "nextDailyGoesOn",
+  "repairNotDone",
+  "importGroupFailed",
+  "importPartial",
+]);
+
+/** What went wrong on the user's side or in the surroundings. */
+export type Problem =
+  | { key: "noServiceFile"; path: string; cause: string }
+  | { key: "noService"; path: string; service: string }
+  | { key: "noDatabase"; where: string; cause: string }
+  | { key: "noSettings"; path: string }
+  | { key: "badSettings"; path: string; faults: string[] }
+  | { key: "noConfig"; path: string; cause: string }
+  | { key: "endDate"; path: string; value: string }
+  | { key: "noSites"; path: string }
+  | { key: "controllersOff"; path: string; names: string[] }
+  | { key: "notOwner"; home: string }
+  | { key: "clientRefused"; site: string; said: string }
+  | { key: "stillAlive"; pid: number }
+  | { key: "noProgram"; program: string }
+  | { key: "repairFailed"; cause: string }
+  | { key: "stopped"; signal: string };
+
+/** A problem that ends the run: shown as one text, without a stack. */
+export class RunError extends Error {
+  override name = "RunError";
+  constructor(readonly problem: Problem) {
+    super(problem.key);
+  }
+}
+
+/** What an error says to people; of one that is none of theirs, where it came from. */
+export function causeOf(error: unknown): Problem | string {
+  const cause = error instanceof Error && error.name === "AbortError" && error.cause ? error.cause : error;
+  if (cause instanceof RunError) return cause.problem;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}

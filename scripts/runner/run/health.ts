@@ -1,0 +1,169 @@
+import { readIfThere } from "../account/files";
+import { isRunning } from "../account/lock";
+import { lastDue, nextDue } from "../cron";
+import { causeOf, type Fact, type Job, type JobVerb } from "../facts";
+import { firstImportEnded, lastDownload, lastJob } from "./job";
+import { type ProofReport, proofReport } from "./proofReport";
+import type { Home } from "./run";
+
+/** A run that was due may begin this much later: the machine was busy, or another run held the lock. */
+const LATE_MS = 3 * 3_600_000;
+
+/** How things stand; times are ISO 8601, days YYYY-MM-DD. */
+export interface Health {
+  ok: boolean;
+  instance: string;
+  checkedAt: string;
+  /** A run holds the lock now. */
+  running: boolean;
+  firstImport: {
+    state: "done" | "running" | "unfinished" | "not started";
+    done: number;
+    expected: number;
+    sites: SiteImport[];
+    current: { site: string; group: string } | null;
+  } | null;
+  last: Partial<Record<JobVerb, LastJob>>;
+  next: { daily: string | null; weekly: string | null };
+  /** How complete the last download by date is. */
+  proof: ProofReport | null;
+  /** What is wrong. */
+  problems: Fact[];
+}
+
+interface LastJob {
+  status: "running" | "done" | "partial" | "failed";
+  startedAt: string;
+  endedAt: string | null;
+  message: string | null;
+  log: string | null;
+  repair: { inserted: number; updated: number; deleted: number; set_aside: number } | null;
+}
+
+interface SiteImport {
+  site: string;
+  done: number;
+  expected: number;
+}
+
+/** @param imported how far the first import of each site is; null: nothing says which sites there are */
+export async function healthOf(
+  home: Home,
+  now: Date,
+  imported: () => Promise<SiteImport[] | null>,
+): Promise<Health> {
+  const { settings } = home;
+  const next = (expression: string) => nextDue(expression, now)?.toISOString() ?? null;
+  const health: Health = {
+    ok: false,
+    instance: settings.instance,
+    checkedAt: now.toISOString(),
+    running: isRunning(home.paths),
+    firstImport: null,
+    last: {},
+    next: { daily: next(settings.schedule.daily), weekly: next(settings.schedule.weekly) },
+    proof: null,
+    problems: [],
+  };
+  const jobs: Partial<Record<JobVerb, Job>> = {};
+  let download: Job | undefined;
+  try {
+    for (const verb of ["init", "daily", "weekly", "repair"] as const) {
+      const job = await lastJob(home.db, verb);
+      if (job) {
+        jobs[verb] = job;
+        health.last[verb] = summaryOf(job, health.running);
+      }
+    }
+    const sites = await imported();
+    health.firstImport = sites && (await importOf(home, sites, jobs.init, health.running));
+    download = await lastDownload(home.db);
+    health.proof = download ? proofReport(download.proofs) : null;
+  } catch (error) {
+    health.problems.push({ fact: "databaseDown", cause: causeOf(error) });
+    return health;
+  }
+  health.problems.push(...problemsOf(home, health, jobs, download, now));
+  health.ok = health.problems.length === 0;
+  return health;
+}
+
+function summaryOf(job: Job, running: boolean): LastJob {
+  const { repair } = job;
+  return {
+    status: job.status === "running" && !running ? "failed" : job.status,
+    startedAt: job.startedAt.toISOString(),
+    endedAt: job.endedAt?.toISOString() ?? null,
+    message: job.message,
+    log: job.log,
+    repair: repair && {
+      inserted: repair.inserted,
+      updated: repair.updated,
+      deleted: repair.deleted,
+      set_aside: repair.setAside,
+    },
+  };
+}
+
+async function importOf(
+  home: Home,
+  sites: SiteImport[],
+  last: Job | undefined,
+  running: boolean,
+): Promise<Health["firstImport"]> {
+  const done = sites.reduce((sum, site) => sum + site.done, 0);
+  const expected = sites.reduce((sum, site) => sum + site.expected, 0);
+  const under = running && last?.endedAt === null;
+  // Once ended it stays so: a group that the portal adds later is imported beside the daily work.
+  const whole =
+    sites.every((site) => site.expected > 0) &&
+    ((await firstImportEnded(home.db)) || sites.every((site) => site.done === site.expected));
+  const asked = last !== undefined || readIfThere(home.paths.importAsked) !== undefined;
+  return {
+    state: under ? "running" : whole ? "done" : asked ? "unfinished" : "not started",
+    done,
+    expected,
+    sites,
+    current: under ? (last?.progress ?? null) : null,
+  };
+}
+
+function problemsOf(
+  home: Home,
+  health: Health,
+  jobs: Partial<Record<JobVerb, Job>>,
+  download: Job | undefined,
+  now: Date,
+): Fact[] {
+  const importState = health.firstImport?.state;
+  if (importState === "running") return [];
+  if (importState !== "done") return [{ fact: "importUnfinished" }];
+  const problems: Fact[] = [];
+  const importEnded = jobs.init?.endedAt ?? null;
+  for (const verb of ["daily", "weekly"] as const) {
+    const job = jobs[verb];
+    const due = lastDue(home.settings.schedule[verb], new Date(now.getTime() - LATE_MS));
+    // A run that was due before there was anything to check was not missed.
+    const dueNow =
+      due && (importEnded === null || due > importEnded) && (job !== undefined || importEnded !== null);
+    if (dueNow && (!job || job.startedAt < due)) problems.push({ fact: "late", verb });
+    const last = health.last[verb];
+    // A later run makes up for one that broke off (the daily one for a weekly one too), not for a refusal.
+    const other = jobs[verb === "daily" ? "weekly" : "daily"];
+    const madeUp = job && other && other.id > job.id && ["done", "partial"].includes(other.status);
+    if (last?.status === "failed" && (!madeUp || last.repair !== null))
+      problems.push({ fact: "lastFailed", verb, message: last.message ?? "" });
+  }
+  if (!health.running) {
+    for (const proof of download?.proofs ?? [])
+      if (!proof.proven) problems.push({ fact: "siteUnproven", proof });
+  }
+  const newest = [jobs.daily, jobs.weekly]
+    .filter((job) => job?.endedAt)
+    .sort((a, b) => (a?.id ?? 0) - (b?.id ?? 0))
+    .pop();
+  for (const site of newest?.updatesFailed ?? []) problems.push({ fact: "updateFailed", site });
+  for (const [site, controllers] of Object.entries(newest?.extrasFailed ?? {}))
+    problems.push({ fact: "extrasFailed", site, controllers });
+  return problems;
+}

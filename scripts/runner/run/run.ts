@@ -1,0 +1,196 @@
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { type Database, databaseOf } from "../account/database";
+import { type Paths, pathsOf, readIfThere, settingsFile, writePrivate } from "../account/files";
+import { endLeftover, forgetProcess, holdsLock, recordProcess, underLock } from "../account/lock";
+import { openLog } from "../account/log";
+import { scrubber } from "../account/scrub";
+import { readPgpass } from "../account/service";
+import {
+  causeOf,
+  type EvnConfig,
+  EXIT,
+  type ExitCode,
+  type Fact,
+  type Limits,
+  RunError,
+  TOLD_AT_ONCE,
+} from "../facts";
+import { parseSettings, type RunnerSettings, SettingsError } from "../settings";
+import { causeIn, factIn, type Locale, type Texts, textsOf } from "../text";
+import { beginJob, type JobBegin, type JobUnderWay } from "./job";
+
+/** What the account's home says: settings and places. */
+export interface Home {
+  paths: Paths;
+  settings: RunnerSettings;
+  limits: Limits;
+  texts: Texts;
+  db: Database;
+}
+
+/** A run under way, which is all that a download is given, too: the above, the client's configuration as it was at its start, and what it says. */
+export interface Run extends Home {
+  evn: EvnConfig;
+  /** Path of its log. */
+  log: string;
+  say(fact: Fact): void;
+  /** A line of a client process. */
+  captured(line: string): void;
+  /** The text without secrets, as it may be kept. */
+  scrub(text: string): string;
+  putBack: Beginning["putBack"];
+  /** Aborted with a RunError when the run is told to stop. */
+  stop: AbortSignal;
+}
+
+export interface RunOptions {
+  verbose?: boolean;
+  /** Given in place of what the settings say: the client's configuration and the database service. */
+  config?: string;
+  service?: string;
+}
+
+/** What a run needs of the downloads before it begins. */
+export interface Beginning {
+  /** Reads the client's configuration. Throws RunError. */
+  loadEvn(path: string): EvnConfig;
+  /** Puts back the update dates that an unfinished update has moved on; @returns the sites concerned. */
+  putBack(db: Database): Promise<string[]>;
+}
+
+/** A log that was written to less long ago may still be in use. */
+const QUIET_MS = 3_600_000;
+
+/** Reads ~/vn-check.json. Throws RunError. */
+export function openHome(options: RunOptions = {}): Home {
+  const home = homedir();
+  const path = settingsFile(home);
+  const text = readIfThere(path);
+  if (text === undefined) throw new RunError({ key: "noSettings", path });
+  let settings: RunnerSettings;
+  try {
+    settings = parseSettings(text);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    throw new RunError({ key: "badSettings", path, faults: error.faults });
+  }
+  // Files that root makes here would stop the account's own next run.
+  if (process.getuid?.() !== statSync(home).uid) throw new RunError({ key: "notOwner", home });
+  return {
+    paths: pathsOf(home, { evn: options.config ?? settings.config, ...settings.client }),
+    settings,
+    limits: limitsOf(settings),
+    texts: textsOf(settings.locale),
+    db: databaseOf(home, options.service ?? settings.service, settings.database.checkSchema),
+  };
+}
+
+function limitsOf(settings: RunnerSettings): Limits {
+  const { attempts, retryDelaySeconds, watchdog, windowDays, overlapDays } = settings;
+  const { since: importSince, stepDays: importStepDays } = settings.firstImport;
+  return {
+    attempts,
+    retryDelaySeconds,
+    ...watchdog,
+    windowDays,
+    overlapDays,
+    importSince,
+    importStepDays,
+  };
+}
+
+/** The locale to speak in before, or without, settings that can be read: the environment's, as others do. */
+export function likelyLocale(env: NodeJS.ProcessEnv = process.env): Locale {
+  try {
+    return parseSettings(readFileSync(settingsFile(homedir()), "utf8")).locale;
+  } catch {
+    return (env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "").startsWith("fr") ? "fr" : "en";
+  }
+}
+
+/**
+ * What every run that downloads or repairs begins and ends with: the lock, nothing left running of an
+ * earlier run, its update dates put back; a signal or an error told once, and the exit code.
+ */
+export async function locked(
+  verb: string,
+  options: RunOptions,
+  beginning: Beginning,
+  body: (run: Run) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const home = openHome(options);
+  if (!holdsLock()) {
+    const code = await underLock(home.paths);
+    if (code === EXIT.busy && process.stderr.isTTY)
+      process.stderr.write(`${factIn(home.texts, { fact: "busy" })}\n`);
+    return code;
+  }
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+    process.on(signal, () => stop.abort(new RunError({ key: "stopped", signal })));
+  const evn = beginning.loadEvn(home.paths.evn);
+  const scrub = scrubber([...evn.secrets, ...readPgpass(home.paths.home).map((entry) => entry[4])]);
+  const { logDays: keepDays } = home.settings;
+  const log = openLog(home.paths.log, verb, { scrub, verbose: options.verbose ?? false, keepDays });
+  const say = (fact: Fact) => {
+    const text = factIn(home.texts, fact);
+    if (TOLD_AT_ONCE.has(fact.fact)) log.problem(text);
+    else log.info(text);
+  };
+  const { putBack } = beginning;
+  const { path, captured } = log;
+  const run: Run = { ...home, evn, log: path, say, captured, scrub, putBack, stop: stop.signal };
+  recordProcess(run.paths.run, process.pid);
+  try {
+    const pid = await endLeftover(run.paths);
+    if (pid) say({ fact: "leftoverEnded", pid });
+    rmSync(run.paths.slice, { force: true });
+    const sites = await putBack(run.db);
+    if (sites.length > 0) say({ fact: "datesPutBack", sites });
+    return await body(run);
+  } catch (error) {
+    log.problem(causeIn(run.texts, causeOf(error)));
+    return EXIT.failed;
+  } finally {
+    scrubByHand(run);
+    forgetProcess(run.paths.run);
+    log.close();
+  }
+}
+
+/** Does work as a job: whatever it throws is written into the job's row before it goes on its way. */
+export async function asJob(
+  run: Run,
+  begin: Omit<JobBegin, "log">,
+  work: (job: JobUnderWay) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const job = await beginJob(run.db, { ...begin, log: run.log });
+  try {
+    return await work(job);
+  } catch (error) {
+    const message = run.scrub(causeIn(run.texts, causeOf(error)));
+    // Without the database neither can be done now: the next run does both.
+    await run.putBack(run.db).catch(() => undefined);
+    await job.end({ status: "failed", message }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * transfer_vn itself, run by hand in this account, keeps logs in ~/tmp, with the password of every failed
+ * request in them. Those that nobody writes to any more are cleaned.
+ */
+function scrubByHand(run: Run): void {
+  const dir = join(run.paths.home, "tmp");
+  if (!existsSync(dir)) return;
+  for (const name of readdirSync(dir).filter((one) => one.startsWith("transfer_vn.log"))) {
+    const path = join(dir, name);
+    chmodSync(path, 0o600);
+    if (Date.now() - statSync(path).mtimeMs < QUIET_MS) continue;
+    const text = readFileSync(path, "utf8");
+    const clean = text.split("\n").map(run.scrub).join("\n");
+    if (clean !== text) writePrivate(path, clean);
+  }
+}

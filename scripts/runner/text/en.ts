@@ -1,0 +1,126 @@
+import { failureIn, list, problemIn, type Texts, unprovenList } from "./texts";
+
+/** What the runner says in English. */
+export const english: Texts = {
+  fact: {
+    clientStarts: ({ site, mode, controllers }) => `${site}: ${mode}, ${list(controllers)}`,
+    clientFailed: ({ site, failure }) =>
+      `${site}: ${failureIn(failure, (code, said) => `ended with ${code ?? "a signal"}; last line: ${said}`)}`,
+    clientStopped: ({ site, why, seconds }) =>
+      why === "silence"
+        ? `${site}: Client-API-VN said nothing for ${seconds} s and was ended; it is tried again`
+        : `${site}: Client-API-VN was still running after ${seconds} s and was ended`,
+    attemptIncomplete: ({ site, attempt, of, unproven, expected }) =>
+      `${site}: try ${attempt} of ${of}: ${unproven} of ${expected} downloads not proven complete`,
+    leftoverEnded: ({ pid }) =>
+      `a client process of an earlier run was still alive (pid ${pid}) and was ended`,
+    datesPutBack: ({ sites }) => `update dates put back after an update that did not end: ${list(sites)}`,
+    window: ({ window }) => `download window ${window.from} to ${window.to}`,
+    gap: ({ since }) =>
+      `the last update is of ${since}: the window begins there, because updates reach 60 days back only`,
+    siteProven: ({ proof }) =>
+      `${proof.site}: complete (${proof.expected} of ${proof.expected} downloads, ${proof.rows} observations)`,
+    siteUnproven: ({ proof }) => {
+      if (proof.expected === 0)
+        return `${proof.site}: nothing proven: no taxo group or territorial unit is known`;
+      if (proof.unproven.length > 0)
+        return `${proof.site}: ${proof.unproven.length} of ${proof.expected} downloads not proven complete (group/unit): ${unprovenList(proof)}`;
+      if (proof.missing.length > 0)
+        return `${proof.site}: not proven complete, these did not end well: ${list(proof.missing)}`;
+      const doubts = proof.doubts.map(({ kind, got, usual }) =>
+        kind === "fewer downloads"
+          ? `${got} downloads expected, ${usual} last time`
+          : `${got} observations, usually ${usual}`,
+      );
+      return `${proof.site}: not believed: ${doubts.join("; ")}. Look at the portal; if it is right: vn-check weekly --accept-download`;
+    },
+    updateFailed: ({ site }) => `${site}: the update failed; its dates are put back, the next run asks again`,
+    extrasFailed: ({ site, controllers }) => `${site}: not downloaded: ${list(controllers)}`,
+    nextDailyGoesOn: () =>
+      "The repair was done with what arrived; the next daily run fetches just what lacks.",
+    repaired: ({ result: r, dryRun }) =>
+      `${dryRun ? "to repair" : "repaired"}: ${r.inserted} inserted, ${r.updated} updated, ${r.deleted} deleted, ${r.setAside} set aside` +
+      (r.message ? ` (${r.message})` : ""),
+    repairNotDone: ({ result }) => `repair ${result.status}: ${result.message ?? ""}`,
+    importUnderWay: () => "the first import is not finished: nothing to do before",
+    importNothingToDo: () => "first import: all is there already",
+    importInBackground: ({ logs }) =>
+      `First import started in the background.\nFollow it: vn-check status\nIts log: ${logs}/init-*.log`,
+    importGroup: ({ progress: p, from }) =>
+      `${p.site}: ${p.group} back from ${from} (${p.done} of ${p.expected} downloads done)`,
+    importGroupFailed: ({ site, group }) => `${site}: ${group} is not complete`,
+    importEnded: ({ done }) => `first import complete: ${done} downloads`,
+    importPartial: ({ done, expected }) =>
+      `first import: ${done} of ${expected} downloads done; the rest is tried again within the hour`,
+    busy: () => "another run is under way",
+    importUnfinished: () =>
+      "the first import is not finished and not running. It goes on by itself within the hour; at once: vn-check init --background",
+    late: ({ verb }) => `the ${verb} run was due and did not start: look whether cron runs on this machine`,
+    lastFailed: ({ verb, message }) => `the last ${verb} run failed: ${message}`,
+    databaseDown: ({ cause }) =>
+      `the database cannot be reached: ${typeof cause === "string" ? cause : problemIn(english, cause)}`,
+  },
+  problem: {
+    noServiceFile: (p) => `${p.path} cannot be read: ${p.cause}`,
+    noService: (p) => `${p.path} has no section [${p.service}]`,
+    noDatabase: (p) =>
+      `connecting to ${p.where}: ${p.cause}. Check ~/.pg_service.conf, ~/.pgpass (mode 0600) and that the server answers`,
+    noSettings: (p) => `${p.path} is not there. Is HOME the account's home? (sudo -u ACCOUNT -H vn-check …)`,
+    badSettings: (p) => `${p.path}:\n  ${p.faults.join("\n  ")}`,
+    noConfig: (p) => `${p.path} cannot be used: ${p.cause}`,
+    endDate: (p) => `${p.path}: filter.end_date (${p.value}) would leave later days out: remove it`,
+    noSites: (p) => `${p.path}: no site is enabled`,
+    controllersOff: (p) => `${p.path}: these controllers must be enabled: ${list(p.names)}`,
+    notOwner: (p) =>
+      `${p.home} belongs to another account: run this as that account (sudo -u ACCOUNT -H vn-check …)`,
+    clientRefused: (p) => `${p.site}: Client-API-VN cannot work like this: ${p.said}`,
+    stillAlive: (p) =>
+      `a client process of an earlier run cannot be ended (pid ${p.pid}): nothing was started`,
+    noProgram: (p) => `${p.program} is missing (Debian: package util-linux)`,
+    repairFailed: (p) => `the repair failed: ${p.cause}`,
+    stopped: (p) => `stopped by ${p.signal}`,
+  },
+  status: {
+    title: "VisioNature sync check",
+    ok: "OK",
+    ko: "KO",
+    firstImport: "first import",
+    daily: "last daily",
+    weekly: "last weekly",
+    repair: "last repair",
+    next: "next",
+    never: "never",
+    running: "running now",
+    todo: "To do:",
+    importState: {
+      done: "complete",
+      running: "under way",
+      unfinished: "not finished",
+      "not started": "not started",
+    },
+    downloads: (done, expected) => `${done} of ${expected} downloads`,
+    ended: { done: "done", partial: "partial", failed: "failed", running: "interrupted" },
+  },
+  help: {
+    program: "Keeps a second copy of VisioNature data and repairs the main one with it.",
+    codes:
+      "Exit codes: 0 done; 1 failed; 2 partial (repaired, but part of the download is not proven complete, or an update or extra controller failed: the next run asks for just that); 75 another run is under way, or the first import is not finished.",
+    init: "first import of the second copy; goes on where it stopped",
+    background: "start it in the background and return at once",
+    daily: "changes since yesterday, what the last weekly run left open, repair",
+    weekly: "download the last days again, prove it complete, repair",
+    watch: "go on with an unfinished first import; else do nothing, in silence",
+    repair: "repair main from what the second copy has now",
+    dryRun: "compare and count only, write nothing",
+    all: "forms, reference tables and contents too",
+    accept: "agree once to this many changes, beyond the usual limit",
+    status: "OK or KO (exit 0 or 1), last runs, next runs, what to do",
+    json: "for monitoring tools",
+    verbose: "show what is done, the client's lines too",
+    acceptDownload: "take a download that is far smaller than usual as it is: you have looked at the portal",
+    fullTwoWeeks:
+      "the weekly job under its old name, with the client's configuration and the database service",
+    config: "Client-API-VN's configuration, relative to the home",
+    service: "section of ~/.pg_service.conf",
+  },
+};

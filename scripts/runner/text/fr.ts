@@ -1,0 +1,133 @@
+import { failureIn, list, problemIn, type Texts, unprovenList } from "./texts";
+
+/** What the runner says in French. */
+export const french: Texts = {
+  fact: {
+    clientStarts: ({ site, mode, controllers }) => `${site} : ${mode}, ${list(controllers)}`,
+    clientFailed: ({ site, failure }) =>
+      `${site} : ${failureIn(failure, (code, said) => `terminé avec ${code ?? "un signal"} ; dernière ligne : ${said}`)}`,
+    clientStopped: ({ site, why, seconds }) =>
+      why === "silence"
+        ? `${site} : Client-API-VN, muet depuis ${seconds} s, a été arrêté ; nouvel essai`
+        : `${site} : Client-API-VN tournait encore après ${seconds} s et a été arrêté`,
+    attemptIncomplete: ({ site, attempt, of, unproven, expected }) =>
+      `${site} : essai ${attempt} sur ${of} : ${unproven} téléchargements sur ${expected} sans preuve de complétude`,
+    leftoverEnded: ({ pid }) =>
+      `un processus client d'un passage précédent vivait encore (pid ${pid}) et a été arrêté`,
+    datesPutBack: ({ sites }) =>
+      `dates de mise à jour rétablies après une mise à jour inachevée : ${list(sites)}`,
+    window: ({ window }) => `fenêtre de téléchargement du ${window.from} au ${window.to}`,
+    gap: ({ since }) =>
+      `la dernière mise à jour date du ${since} : la fenêtre commence là, car les mises à jour ne remontent qu'à 60 jours`,
+    siteProven: ({ proof }) =>
+      `${proof.site} : complet (${proof.expected} téléchargements sur ${proof.expected}, ${proof.rows} observations)`,
+    siteUnproven: ({ proof }) => {
+      if (proof.expected === 0)
+        return `${proof.site} : rien de prouvé : aucun groupe taxonomique ou unité territoriale connu`;
+      if (proof.unproven.length > 0)
+        return `${proof.site} : ${proof.unproven.length} téléchargements sur ${proof.expected} sans preuve de complétude (groupe/unité) : ${unprovenList(proof)}`;
+      if (proof.missing.length > 0)
+        return `${proof.site} : complétude non prouvée, mal terminés : ${list(proof.missing)}`;
+      const doubts = proof.doubts.map(({ kind, got, usual }) =>
+        kind === "fewer downloads"
+          ? `${got} téléchargements attendus, ${usual} la dernière fois`
+          : `${got} observations, d'habitude ${usual}`,
+      );
+      return `${proof.site} : peu crédible : ${doubts.join(" ; ")}. Vérifiez sur le portail ; si c'est juste : vn-check weekly --accept-download`;
+    },
+    updateFailed: ({ site }) =>
+      `${site} : la mise à jour a échoué ; ses dates sont rétablies, le prochain passage redemandera`,
+    extrasFailed: ({ site, controllers }) => `${site} : non téléchargés : ${list(controllers)}`,
+    nextDailyGoesOn: () =>
+      "La réparation a été faite avec ce qui est arrivé ; le prochain passage quotidien ne demandera que ce qui manque.",
+    repaired: ({ result: r, dryRun }) =>
+      `${dryRun ? "à réparer" : "réparé"} : ${r.inserted} ajouts, ${r.updated} mises à jour, ${r.deleted} suppressions, ${r.setAside} mis de côté` +
+      (r.message ? ` (${r.message})` : ""),
+    repairNotDone: ({ result }) =>
+      `réparation ${{ refused: "refusée", busy: "déjà en cours", partial: "partielle", done: "faite" }[result.status]} : ${result.message ?? ""}`,
+    importUnderWay: () => "le premier import n'est pas terminé : rien à faire avant",
+    importNothingToDo: () => "premier import : tout est déjà là",
+    importInBackground: ({ logs }) =>
+      `Premier import lancé en arrière-plan.\nPour le suivre : vn-check status\nSon journal : ${logs}/init-*.log`,
+    importGroup: ({ progress: p, from }) =>
+      `${p.site} : ${p.group} en remontant depuis ${from} (${p.done} téléchargements faits sur ${p.expected})`,
+    importGroupFailed: ({ site, group }) => `${site} : ${group} n'est pas complet`,
+    importEnded: ({ done }) => `premier import complet : ${done} téléchargements`,
+    importPartial: ({ done, expected }) =>
+      `premier import : ${done} téléchargements faits sur ${expected} ; le reste sera retenté dans l'heure`,
+    busy: () => "un autre passage est en cours",
+    importUnfinished: () =>
+      "le premier import est inachevé et ne tourne pas. Il reprend de lui-même dans l'heure ; tout de suite : vn-check init --background",
+    late: ({ verb }) =>
+      `le passage ${verb === "weekly" ? "hebdomadaire" : "quotidien"} était dû et n'a pas commencé : vérifiez que cron tourne sur cette machine`,
+    lastFailed: ({ verb, message }) => `le dernier passage ${verb} a échoué : ${message}`,
+    databaseDown: ({ cause }) =>
+      `la base de données ne répond pas : ${typeof cause === "string" ? cause : problemIn(french, cause)}`,
+  },
+  problem: {
+    noServiceFile: (p) => `${p.path} ne peut pas être lu : ${p.cause}`,
+    noService: (p) => `${p.path} n'a pas de section [${p.service}]`,
+    noDatabase: (p) =>
+      `connexion à ${p.where} : ${p.cause}. Vérifiez ~/.pg_service.conf, ~/.pgpass (mode 0600) et que le serveur répond`,
+    noSettings: (p) =>
+      `${p.path} n'existe pas. HOME est-il le dossier du compte ? (sudo -u COMPTE -H vn-check …)`,
+    badSettings: (p) => `${p.path} :\n  ${p.faults.join("\n  ")}`,
+    noConfig: (p) => `${p.path} n'est pas utilisable : ${p.cause}`,
+    endDate: (p) =>
+      `${p.path} : filter.end_date (${p.value}) laisserait de côté les jours suivants : retirez-la`,
+    noSites: (p) => `${p.path} : aucun site activé`,
+    controllersOff: (p) => `${p.path} : ces contrôleurs doivent être activés : ${list(p.names)}`,
+    notOwner: (p) =>
+      `${p.home} appartient à un autre compte : lancez la commande sous ce compte (sudo -u COMPTE -H vn-check …)`,
+    clientRefused: (p) => `${p.site} : Client-API-VN ne peut pas travailler ainsi : ${p.said}`,
+    stillAlive: (p) =>
+      `un processus client d'un passage précédent ne peut pas être arrêté (pid ${p.pid}) : rien n'a été lancé`,
+    noProgram: (p) => `${p.program} manque (Debian : paquet util-linux)`,
+    repairFailed: (p) => `la réparation a échoué : ${p.cause}`,
+    stopped: (p) => `arrêté par ${p.signal}`,
+  },
+  status: {
+    title: "Contrôle de la synchronisation VisioNature",
+    ok: "OK",
+    ko: "KO",
+    firstImport: "premier import",
+    daily: "dernier quotidien",
+    weekly: "dernier hebdomadaire",
+    repair: "dernière réparation",
+    next: "prochain",
+    never: "jamais",
+    running: "en cours",
+    todo: "À faire :",
+    importState: {
+      done: "complet",
+      running: "en cours",
+      unfinished: "inachevé",
+      "not started": "pas commencé",
+    },
+    downloads: (done, expected) => `${done} téléchargements sur ${expected}`,
+    ended: { done: "fait", partial: "partiel", failed: "échec", running: "interrompu" },
+  },
+  help: {
+    program: "Tient une seconde copie des données VisioNature et répare la principale avec elle.",
+    codes:
+      "Codes de sortie : 0 fait ; 1 échec ; 2 partiel (réparé, mais une partie du téléchargement n'est pas prouvée complète, ou une mise à jour ou un autre contrôleur a échoué : le prochain passage ne demandera que cela) ; 75 un autre passage est en cours, ou le premier import n'est pas terminé.",
+    init: "premier import de la seconde copie ; reprend où il s'est arrêté",
+    background: "le lancer en arrière-plan et rendre la main aussitôt",
+    daily: "changements depuis la veille, reste du dernier hebdomadaire, réparation",
+    weekly: "retélécharger les derniers jours, prouver la complétude, réparer",
+    watch: "reprendre un premier import inachevé ; sinon ne rien faire, en silence",
+    repair: "réparer la copie principale avec ce que contient la seconde",
+    dryRun: "comparer et compter seulement, ne rien écrire",
+    all: "aussi les formulaires, les tables de référence et les contenus",
+    accept: "accepter une fois ce nombre de changements, au-delà de la limite habituelle",
+    status: "OK ou KO (code 0 ou 1), derniers et prochains passages, que faire",
+    json: "pour les outils de supervision",
+    verbose: "montrer ce qui est fait, lignes du client comprises",
+    acceptDownload:
+      "accepter tel quel un téléchargement bien plus petit que d'habitude : vous avez vérifié sur le portail",
+    fullTwoWeeks:
+      "le travail hebdomadaire sous son ancien nom, avec la configuration du client et le service de base de données",
+    config: "configuration de Client-API-VN, relative au dossier du compte",
+    service: "section de ~/.pg_service.conf",
+  },
+};

@@ -1,0 +1,80 @@
+import type { ClientFailure, Fact, Problem, Proof } from "../facts";
+
+/** What the runner says in one language: a word for every fact and every problem. */
+export interface Texts {
+  fact: { [K in Fact["fact"]]: (fact: Extract<Fact, { fact: K }>) => string };
+  problem: { [K in Problem["key"]]: (problem: Extract<Problem, { key: K }>) => string };
+  /** The screen of `status`. */
+  status: Record<
+    | "ok"
+    | "ko"
+    | "firstImport"
+    | "daily"
+    | "weekly"
+    | "repair"
+    | "next"
+    | "never"
+    | "running"
+    | "todo"
+    | "title",
+    string
+  > & {
+    importState: Record<"done" | "running" | "unfinished" | "not started", string>;
+    downloads(done: number, expected: number): string;
+    ended: Record<"running" | "done" | "partial" | "failed", string>;
+  };
+  help: Record<
+    | "program"
+    | "codes"
+    | "init"
+    | "background"
+    | "daily"
+    | "weekly"
+    | "watch"
+    | "repair"
+    | "dryRun"
+    | "all"
+    | "accept"
+    | "status"
+    | "json"
+    | "verbose"
+    | "acceptDownload"
+    | "fullTwoWeeks"
+    | "config"
+    | "service",
+    string
+  >;
+}
+
+export function factIn(texts: Texts, fact: Fact): string {
+  return (texts.fact[fact.fact] as (fact: Fact) => string)(fact);
+}
+
+export function problemIn(texts: Texts, problem: Problem): string {
+  return (texts.problem[problem.key] as (problem: Problem) => string)(problem);
+}
+
+/** The text of what `causeOf` makes of an error. */
+export function causeIn(texts: Texts, cause: Problem | string): string {
+  return typeof cause === "string" ? cause : problemIn(texts, cause);
+}
+
+export function list(names: readonly string[]): string {
+  return names.join(", ");
+}
+
+/** Up to ten of the groups and units that lack proof, as `group/unit`. */
+export function unprovenList(proof: Proof): string {
+  const names = proof.unproven.slice(0, 10).map((one) => `${one.taxoGroup}/${one.unit}`);
+  return names.join(" ") + (proof.unproven.length > 10 ? " …" : "");
+}
+
+/** What a client process said of its failure; `died` words one that said nothing. */
+export function failureIn(
+  failure: ClientFailure,
+  died: (code: number | null, said: string) => string,
+): string {
+  return failure.kind === "controller"
+    ? `${failure.controller}: ${failure.said}`
+    : died(failure.code, failure.said);
+}

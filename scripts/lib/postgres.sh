@@ -29,7 +29,7 @@ postgres_version() {
     found="$(postgres_packaged)"
     if [ -z "$found" ]; then as_root apt-get update -qq >&2 && found="$(postgres_packaged)"; fi
   fi
-  [ -n "$found" ] || { say "no PostgreSQL package found: apt-get update, then try again"; return 1; }
+  [ -n "$found" ] || { say "no PostgreSQL package found: apt-get update, then try again" "aucun paquet PostgreSQL : apt-get update, puis relancez"; return 1; }
   printf '%s\n' "$found"
 }
 
@@ -41,31 +41,37 @@ postgres_packaged() {
 # the first time). Needs root: the server is started in it with chroot.
 postgres_tree() {
   local version="$1" tree ready
-  [ "$version" = 17 ] || { say "PostgreSQL $version: no package known; 15 (Debian 12) and 17 (Debian 13) are"; return 1; }
-  [ "$(id -u)" = 0 ] || { say "PostgreSQL $version runs in a tree of Debian 13: that needs root"; return 1; }
+  [ "$version" = 17 ] || { say "PostgreSQL $version: no package known; 15 (Debian 12) and 17 (Debian 13) are" "PostgreSQL $version : aucun paquet connu, hors 15 (Debian 12) et 17 (Debian 13)"; return 1; }
+  [ "$(id -u)" = 0 ] || { say "PostgreSQL $version runs in a tree of Debian 13: that needs root" "PostgreSQL $version tourne dans un arbre Debian 13 : il faut être root"; return 1; }
   tree="$(vn_cache)/postgres-$version"
   ready="$tree/usr/lib/postgresql/$version/.ready"
   exec 9>"$tree.lock"
   flock 9
   if [ ! -e "$ready" ]; then
-    say "PostgreSQL $version: building a tree of Debian 13 in $tree"
     need_packages debootstrap
-    rm -rf "$tree.new" "$tree"
-    debootstrap --variant=minbase trixie "$tree.new" >&2
-    cp /etc/resolv.conf /etc/hosts "$tree.new/etc/"
-    printf '#!/bin/sh\nexit 101\n' >"$tree.new/usr/sbin/policy-rc.d"
-    chmod +x "$tree.new/usr/sbin/policy-rc.d"
-    mkdir -p "$tree.new/etc/postgresql-common/createcluster.d"
-    printf 'create_main_cluster = false\n' >"$tree.new/etc/postgresql-common/createcluster.d/none.conf"
-    chroot "$tree.new" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-      "postgresql-$version" "postgresql-$version-postgis-3" >&2
-    chroot "$tree.new" apt-get clean
-    mv "$tree.new" "$tree"
+    timed "PostgreSQL $version: building a tree of Debian 13 in $tree" \
+      "PostgreSQL $version : construction d'un arbre Debian 13 dans $tree" build_postgres_tree "$version" "$tree"
     : >"$ready"
   fi
   # The cache may lie below a home that only root may enter; inside the tree its own rights count.
   chmod 755 "$tree"
   printf '/usr/lib/postgresql/%s/bin\t%s\n' "$version" "$tree"
+}
+
+# build_postgres_tree MAJOR TREE
+build_postgres_tree() {
+  local version="$1" tree="$2"
+  rm -rf "$tree.new" "$tree"
+  debootstrap --variant=minbase trixie "$tree.new" >&2
+  cp /etc/resolv.conf /etc/hosts "$tree.new/etc/"
+  printf '#!/bin/sh\nexit 101\n' >"$tree.new/usr/sbin/policy-rc.d"
+  chmod +x "$tree.new/usr/sbin/policy-rc.d"
+  mkdir -p "$tree.new/etc/postgresql-common/createcluster.d"
+  printf 'create_main_cluster = false\n' >"$tree.new/etc/postgresql-common/createcluster.d/none.conf"
+  chroot "$tree.new" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    "postgresql-$version" "postgresql-$version-postgis-3" >&2
+  chroot "$tree.new" apt-get clean
+  mv "$tree.new" "$tree"
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

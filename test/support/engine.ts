@@ -11,7 +11,7 @@ export async function engineEnv(
   const program = 'set -e; lines="$(scripts/engine)"; eval "$lines"; env -0 >&3';
   // Standard error and output both tell; the environment goes through a third way.
   const printed = await must("bash", ["-c", `exec 3>&1 1>&2; ${program}`], {
-    env,
+    env: { ...env, VN_LANG: "en" },
     cwd: ROOT,
     onLine: (line) => said.push(line.split("\0")[0] ?? ""),
   });

@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { run } from "../support/command";
 
@@ -35,6 +37,18 @@ test("the lock file does not record where packages came from", () => {
   expect(readFileSync("package-lock.json", "utf8")).not.toMatch(/"resolved":/);
 });
 
+test("npm ci finds the lock file complete, for every platform", { timeout: 120_000 }, async () => {
+  // In a folder of its own, where no installed package hides one that the lock lacks.
+  const clean = mkdtempSync(join(tmpdir(), "vn-lock-"));
+  try {
+    for (const name of ["package.json", "package-lock.json", ".npmrc"]) copyFileSync(name, join(clean, name));
+    const { code, stdout, stderr } = await run("npm", ["ci", "--dry-run"], { cwd: clean });
+    expect(code, stdout + stderr).toBe(0);
+  } finally {
+    rmSync(clean, { recursive: true });
+  }
+});
+
 test("every version is pinned exactly, and the command package is the real release", () => {
   const { dependencies, devDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
   for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
@@ -42,3 +56,31 @@ test("every version is pinned exactly, and the command package is the real relea
   }
   expect(dependencies["@pulumi/command"]).toBe("1.2.1");
 });
+
+test.each([
+  ["demo", "--bogus"],
+  ["demo", "--release", "sid"],
+  ["demo", "--observations", "many"],
+  ["demo", "--keep", "--lang"],
+  ["test", "--bogus"],
+  ["test", "sql", "--release", "trixie"],
+  ["test", "fresh", "--release", "sid"],
+  ["bench", "repair", "--rows", "7"],
+  ["bench", "--bogus"],
+  ["engine", "--bogus"],
+  ["host", "start", "--bogus"],
+])(
+  "scripts/%s %s %s refuses with its usage, in both languages, before it installs anything",
+  async (name, ...args) => {
+    const said = (VN_LANG: string) =>
+      run(resolve(`scripts/${name}`), args, {
+        env: { HOME: "/nonexistent", PATH: "/usr/bin:/bin", VN_LANG },
+      });
+    const [en, fr] = [await said("en"), await said("fr")];
+    expect(en.code, en.stderr).toBe(2);
+    expect(en.stderr).toMatch(/^Usage: /);
+    expect(en.stderr).toMatch(/\nerror: .+\n$/);
+    expect(fr.code, fr.stderr).toBe(2);
+    expect(fr.stderr).toMatch(/\nerreur\u00a0: .+\n$/);
+  },
+);

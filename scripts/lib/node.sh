@@ -49,7 +49,7 @@ install_node() {
 need_modules() {
   local mark=node_modules/.installed-lock
   if ! cmp -s package-lock.json "$mark"; then
-    timed "npm: installing the pinned packages" "npm : installation des paquets épinglés" npm ci --loglevel=error >&2
+    timed "npm: installing the pinned packages" "npm : installation des paquets épinglés" npm ci --loglevel=error --no-update-notifier >&2
     cp package-lock.json "$mark"
   fi
   npm run --silent build >&2

@@ -18,4 +18,5 @@ vn_setup() {
     eval "$env"
     scripts/host base >/dev/null ;;
   esac
+  case " $* " in *" fresh "*) need_packages debootstrap ;; esac
 }

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { parseArgs } from "node:util";
 import { Association } from "./association";
 import { differences, loseChanges, makeNewerRows, touchedRows } from "./damage";
 import { type Language, story } from "./demoText";
@@ -115,17 +115,16 @@ async function stay(association: Association, lang: Language): Promise<void> {
   await new Promise(() => {}).finally(() => clearInterval(forever));
 }
 
-const defaultLanguage: Language = /^fr/.test(process.env["LC_ALL"] || process.env["LANG"] || "")
-  ? "fr"
-  : "en";
-const options = new Command("scripts/demo")
-  .option("--keep", "", false)
-  .addOption(new Option("--release <name>").choices(["bookworm", "trixie"]).default("bookworm"))
-  .addOption(new Option("--postgres <version>").choices(["15", "17"]))
-  .option("--observations <n>", "", "1500")
-  .addOption(new Option("--lang <language>").choices(["fr", "en"]).default(defaultLanguage))
-  .parse()
-  .opts<DemoOptions>();
+// scripts/demo has refused what is wrong.
+const { values } = parseArgs({
+  options: {
+    keep: { type: "boolean", default: false },
+    release: { type: "string", default: "bookworm" },
+    postgres: { type: "string" },
+    observations: { type: "string", default: "1500" },
+  },
+});
+const options = { ...values, lang: process.env["VN_LANG"] === "fr" ? "fr" : "en" } as DemoOptions;
 
 demo(options).then(
   (good) => {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Finished, must, run } from "../harness/command";
+import { type Finished, must, run } from "./command";
 
 const PROJECT = resolve(__dirname, "../..");
 const PROGRAM = join(PROJECT, "scripts/lib/host/bare.sh");

@@ -76,9 +76,7 @@ DECLARE
 BEGIN
   DELETE FROM {{repair}}.change WHERE run IN (SELECT id FROM {{repair}}.run WHERE started_at < _runs);
   DELETE FROM {{repair}}.run WHERE started_at < _runs AND status <> 'running';
-  DELETE FROM {{repair}}.job_gap WHERE job IN (SELECT id FROM {{repair}}.job WHERE started_at < _runs AND status <> 'running');
-  DELETE FROM {{repair}}.job_site WHERE job IN (SELECT id FROM {{repair}}.job WHERE started_at < _runs AND status <> 'running');
-  DELETE FROM {{repair}}.job WHERE started_at < _runs AND status <> 'running';
+  DELETE FROM {{repair}}.job WHERE started_at < _runs AND status <> 'running'; -- with its sites and gaps
   DELETE FROM {{repair}}.deleted_row WHERE deleted_at < _deletions;
   DELETE FROM {{repair}}.tombstone WHERE deleted_at < _deletions;
   DELETE FROM {{repair}}.main_deletion WHERE deleted_at < _deletions;

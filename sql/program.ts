@@ -1,0 +1,126 @@
+import { text } from "node:stream/consumers";
+import { Command, Option } from "commander";
+import type { Client } from "pg";
+import type { Locale } from "../config/values/key";
+import { type Connection, connect } from "./connect";
+import { REPAIR_DEFAULTS } from "./installation";
+import { serverWords } from "./installError";
+import { type Report, run } from "./installer";
+import { print } from "./print";
+import type { Script } from "./render";
+
+/** What arrives on standard input, as JSON: everything secret is in here, nothing on the command line. */
+export interface Job {
+  connection: Omit<Connection, "applicationName">;
+  locale: Locale;
+  install: Script[];
+  /** As they were at the last `up`. */
+  remove: Script[];
+}
+
+const TEXTS = {
+  fr: {
+    connecting: (where: string, why: string) =>
+      `connexion impossible à ${where} : ${why}\nRégler database.address, .port, .name, .adminUser, .adminPassword et .sslmode comme psql en a besoin depuis cette machine.`,
+    failed: (side: Side, where: string, why: string) =>
+      `${side === "install" ? "l'installation" : "la suppression"} dans ${where} a échoué :\n${why}`,
+    where: (c: Job["connection"]) => `la base ${c.database} sur ${c.host}:${c.port}, utilisateur ${c.user}`,
+  },
+  en: {
+    connecting: (where: string, why: string) =>
+      `could not connect to ${where}: ${why}\nSet database.address, .port, .name, .adminUser, .adminPassword and .sslmode as psql needs them from this machine.`,
+    failed: (side: Side, where: string, why: string) =>
+      `${side === "install" ? "the installation" : "the removal"} in ${where} failed:\n${why}`,
+    where: (c: Job["connection"]) => `database ${c.database} at ${c.host}:${c.port} as ${c.user}`,
+  },
+};
+
+type Side = "install" | "remove";
+
+/**
+ * Runs one side of a job.
+ * @returns the reports of its scripts as one
+ * @throws Error in the job's language, without any secret in it
+ */
+export async function runJob(job: Job, side: Side, say: (line: string) => void): Promise<Report> {
+  const texts = TEXTS[job.locale];
+  const where = texts.where(job.connection);
+  let client: Client;
+  try {
+    client = await connect({ ...job.connection, applicationName: "vn-sync-check" });
+  } catch (error) {
+    throw new Error(texts.connecting(where, serverWords(error)));
+  }
+  const report: Report = { made: [], handover: [], rows: [] };
+  try {
+    for (const script of job[side]) {
+      const { made, handover, rows } = await run(client, script, { locale: job.locale, say });
+      report.made.push(...made);
+      report.handover.push(...handover);
+      report.rows.push(...rows);
+    }
+  } catch (error) {
+    throw new Error(texts.failed(side, where, serverWords(error)));
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+  return report;
+}
+
+interface PrintOptions {
+  main: string;
+  check: string;
+  repair: string;
+  monitoring: string;
+  uninstall?: boolean;
+  locale: Locale;
+}
+
+// No role of ours is needed, the objects belong to whoever runs them.
+function printed({ uninstall, locale, ...schemas }: PrintOptions): string {
+  return print(
+    uninstall ? "remove" : "install",
+    { instance: "default", schemas, roles: null, extraGrants: [], settings: REPAIR_DEFAULTS },
+    locale,
+  );
+}
+
+/** Runs the program with its arguments; a failure is told on standard error, with exit code 1. */
+export async function main(args: string[]): Promise<void> {
+  const program = new Command("sql").description(
+    "The SQL of vn-sync-check: run by the stack, printed for psql.",
+  );
+  for (const side of ["install", "remove"] as const)
+    program
+      .command(side)
+      .description("for the stack: runs a job, which comes as JSON on standard input")
+      .action(async () => {
+        const job = JSON.parse(await text(process.stdin)) as Job;
+        const report = await runJob(job, side, (line) => process.stderr.write(`${line}\n`));
+        process.stdout.write(`${JSON.stringify(report)}\n`);
+      });
+  program
+    .command("print")
+    .usage("[options]")
+    .description(
+      "Prints the SQL that installs the repair's objects by hand, or upgrades them, also over the published procedure's:\n" +
+        "  npm run -s sql | psql service=… -f -",
+    )
+    .option("--main <schema>", "schema of the main copy", "src_vn_json")
+    .option("--check <schema>", "schema of the checking copy", "src_vn_json_check")
+    .option("--repair <schema>", "schema of the repair's own objects", "src_vn_json_repair")
+    .option("--monitoring <schema>", "schema of the monitoring table", "dbadmin")
+    .option("--uninstall", "print what removes the objects instead; data stay")
+    .addOption(
+      new Option("--locale <language>", "language of the comments").choices(["fr", "en"]).default("en"),
+    )
+    .action((options: PrintOptions) => {
+      process.stdout.write(printed(options));
+    });
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { escapeLiteral } from "pg";
+import { type Installation, installationJson, quotedSchemas } from "./installation";
+import { HEAD, RIGHTS, type SqlFile, type Step, TAIL } from "./steps";
+
+export interface RenderedFile extends SqlFile {
+  /** The file's text with the schemas' names in it; its lines are the file's. */
+  sql: string;
+}
+
+export interface RenderedStep extends RenderedFile {
+  runs: Step["runs"];
+}
+
+/** Texts to run on a database, complete: what the stack keeps in its state, so that destroy needs nothing else. */
+export interface Script {
+  /** Begins each transaction, and tells it what the installation is told. */
+  opening: string;
+  rights: RenderedFile;
+  head: RenderedFile;
+  steps: RenderedStep[];
+  tail: RenderedFile;
+}
+
+/**
+ * Puts an installation's names into files of the manifest.
+ * @param withData does a removal take the data too?
+ * @throws Error that names a schema whose name cannot be used, or a file with an unknown placeholder
+ */
+export function render(steps: readonly Step[], installation: Installation, withData = false): Script {
+  const schemas = quotedSchemas(installation.schemas);
+  const file = ({ file, does }: SqlFile): RenderedFile => ({
+    file,
+    does,
+    sql: readFileSync(join(__dirname, file), "utf8").replace(
+      /\{\{(\w*)\}\}/g,
+      (placeholder, name: string) => {
+        const value = (schemas as Record<string, string>)[name];
+        if (value === undefined) throw new Error(`sql/${file}: unknown placeholder ${placeholder}`);
+        return value;
+      },
+    ),
+  });
+  const json = escapeLiteral(installationJson(installation, withData)).trim();
+  return {
+    opening: `BEGIN;
+SET LOCAL search_path = pg_catalog, pg_temp;
+SELECT pg_catalog.set_config('vn_repair.installation', ${json}, true);
+`,
+    rights: file(RIGHTS),
+    head: file(HEAD),
+    steps: steps.map((step) => ({ ...file(step), runs: step.runs })),
+    tail: file(TAIL),
+  };
+}
+
+/** Neighbours that are run the same way: those that are together in one group, the others alone. */
+export function groups(steps: readonly RenderedStep[]): RenderedStep[][] {
+  const found: RenderedStep[][] = [];
+  for (const step of steps) {
+    const last = found.at(-1);
+    if (step.runs === "together" && last?.[0]?.runs === "together") last.push(step);
+    else found.push([step]);
+  }
+  return found;
+}

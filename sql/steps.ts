@@ -1,0 +1,151 @@
+import type { Words } from "../config/values/key";
+
+export type Part = "check copy" | "repair";
+
+/** A file of this folder, and what it makes or does, for messages and for the printed script. */
+export interface SqlFile {
+  /** Its path below sql/. */
+  file: string;
+  does: Words;
+}
+
+export interface Step extends SqlFile {
+  parts: readonly Part[];
+  /**
+   * `together`: in one transaction with its neighbours. `row by row`: a query, each row of which (column
+   * `statement`) is run by itself, outside a transaction. `report`: a query whose rows are for people.
+   */
+  runs: "together" | "row by row" | "report";
+}
+
+const copy = together("check copy");
+const repair = together("repair");
+const both = together("check copy", "repair");
+
+/** Begins each transaction and ends it: lends the admin login the kit's own roles, and takes them back. */
+export const HEAD: SqlFile = {
+  file: "head.sql",
+  does: { fr: "les rôles du kit prêtés à l'administrateur", en: "the kit's roles lent to the administrator" },
+};
+export const TAIL: SqlFile = {
+  file: "tail.sql",
+  does: { fr: "les rôles du kit rendus", en: "the kit's roles given back" },
+};
+
+/** A query whose column `statement` says what the admin login lacks; no row where it lacks nothing. */
+export const RIGHTS: SqlFile = {
+  file: "rights/admin.sql",
+  does: { fr: "les droits qui manquent à l'administrateur", en: "rights that the administrator lacks" },
+};
+
+/** What an installation runs, in this order: the one list of the files. */
+export const INSTALL: readonly Step[] = [
+  copy("1_check_copy/owner", "le rôle propriétaire des données", "the role that owns the data"),
+  both("2_tables/schema", "le schéma de la réparation", "the repair's schema"),
+  copy("1_check_copy/schema", "le schéma de contrôle", "the check schema"),
+  copy("1_check_copy/client_tables", "les tables de Client-API-VN", "the tables of Client-API-VN"),
+  copy("1_check_copy/login", "les droits de la synchronisation", "the rights of the synchronisation's login"),
+
+  repair("2_tables/requirements", "ce qui doit déjà exister", "what has to be there already"),
+  repair("2_tables/types", "les types", "the types"),
+  repair("2_tables/settings", "les réglages", "the settings"),
+  repair("2_tables/client_table", "la liste des tables à réparer", "the list of tables to repair"),
+  repair("2_tables/jobs", "l'historique des tâches", "the history of jobs"),
+  repair("2_tables/runs", "l'historique des réparations", "the history of repairs"),
+  repair("2_tables/journal", "le journal des lignes modifiées", "the journal of changed rows"),
+  repair("2_tables/work", "les écarts à traiter", "the differences to work off"),
+  repair("2_tables/difference", "les écarts en une vue", "the differences as one view"),
+  repair("2_tables/deletions", "les suppressions", "the deletions"),
+  repair("upgrade/make_way", "la place faite à cette version", "the way made for this version"),
+  repair("upgrade/from_0_1", "la reprise de la version 0.1", "what version 0.1 left, taken over"),
+  repair(
+    "upgrade/from_0_1_jobs",
+    "les tâches de la version 0.1, reprises",
+    "the jobs of version 0.1, taken over",
+  ),
+  repair("3_journal/note", "les fonctions du journal", "the functions of the journal"),
+  repair("3_journal/triggers", "les déclencheurs du journal", "the triggers of the journal"),
+  repair("4_proof/jobs", "le suivi des tâches", "the record of jobs"),
+  repair("4_proof/coverage", "les jours téléchargés", "the days that were downloaded"),
+  repair("4_proof/doubts", "les doutes sur un téléchargement", "the doubts of a download"),
+  repair("4_proof/prove", "la preuve d'un téléchargement complet", "the proof of a whole download"),
+  repair("5_compare/changed_columns", "les colonnes communes", "the columns in common"),
+  repair("5_compare/journal", "la comparaison par le journal", "the comparison by the journal"),
+  repair("5_compare/observations", "la comparaison des observations", "the comparison of observations"),
+  repair("5_compare/other_tables", "la comparaison des autres tables", "the comparison of other tables"),
+  repair("5_compare/hold_back", "ce qui est laissé aux personnes", "what is left to people"),
+  repair("5_compare/circuit_breaker", "l'arrêt devant trop d'écarts", "the stop before too many differences"),
+  repair("5_compare/compare", "la comparaison", "the comparison"),
+  repair("7_deletions/followed", "les suppressions du portail", "deletions that the portal told"),
+  repair("7_deletions/suspected", "les suppressions supposées", "deletions that are suspected"),
+  repair("6_apply/write_functions", "les fonctions d'écriture", "the functions that write"),
+  repair("6_apply/table_functions", "les fonctions propres à une table", "the functions of one table"),
+  repair("6_apply/batch", "les lots d'écriture", "the batches of writing"),
+  repair("6_apply/set_aside", "les lignes mises de côté", "the rows that are set aside"),
+  repair("7_deletions/delete", "la suppression", "the deleting"),
+  repair("8_run/lock", "le verrou d'une réparation", "the lock of a repair"),
+  repair("8_run/begin", "le début d'une réparation", "the beginning of a repair"),
+  repair("8_run/finish", "la fin d'une réparation", "the end of a repair"),
+  repair("8_run/dry_run", "l'essai sans écriture", "the dry run"),
+  repair("8_run/write_out", "l'écriture lot par lot", "the writing, batch by batch"),
+  repair("8_run/repair", "la réparation", "the repair"),
+  repair("9_people/monitoring", "le suivi commun", "the monitoring that is shared"),
+  repair("9_people/views", "les vues publiées", "the published views"),
+  repair("9_people/refresh_views", "l'actualisation des vues", "the refreshing of the views"),
+  repair("9_people/fct_fix_sync", "la procédure publiée", "the published procedure"),
+  repair("9_people/email_notify", "les courriels", "the mails"),
+  repair("9_people/restore", "la restauration d'une ligne supprimée", "the restoring of a deleted row"),
+  repair("9_people/forget", "l'effacement demandé par une personne", "the erasing that a person asks for"),
+  repair("9_people/preflight", "les vérifications préalables", "the checks beforehand"),
+  repair("rights/main_owner", "ce que seul le propriétaire peut faire", "what only main's owner may do"),
+  repair("rights/owners", "les propriétaires", "the owners"),
+  repair("rights/login", "les droits de la synchronisation", "the rights of the synchronisation's login"),
+  repair("rights/main", "les droits sur la base principale", "the rights on the main copy"),
+  repair("rights/watch_main", "la veille des suppressions", "the watch on deletions"),
+  repair("rights/search_path", "où les déclencheurs cherchent", "where main's triggers look"),
+  repair("upgrade/drop_0_1", "les objets de la version 0.1 enlevés", "the objects of version 0.1 dropped"),
+  repair("upgrade/put_back", "les vues des utilisateurs remises", "users' views put back"),
+  {
+    file: "rights/covering_index.sql",
+    does: { fr: "les index de la comparaison", en: "the indexes of the comparison" },
+    parts: ["repair"],
+    runs: "row by row",
+  },
+  {
+    file: "rights/handover.sql",
+    does: {
+      fr: "à lancer par le propriétaire de la base principale",
+      en: "to be run by the main copy's owner",
+    },
+    parts: ["repair"],
+    runs: "report",
+  },
+];
+
+/** What a removal runs; a stack does so for each of its parts, first without the data. */
+export const REMOVE: readonly Step[] = [
+  both("remove/objects", "les objets de la réparation", "the repair's objects"),
+  both("remove/monitoring", "le suivi commun", "the monitoring that is shared"),
+  both("remove/data", "les données", "the data"),
+  both("remove/rights", "les droits accordés", "the rights that were given"),
+  both("remove/owner", "le rôle propriétaire des données", "the role that owns the data"),
+];
+
+/** Rows that a removal with the data takes, table by table. */
+export const COUNTS: Step = {
+  file: "remove/counts.sql",
+  does: { fr: "les lignes que destroy enlèvera", en: "the rows that destroy will remove" },
+  parts: ["check copy"],
+  runs: "report",
+};
+
+/** Fails, naming what there is, while one of the stack's two roles owns anything in any database of the server. */
+export const GUARD: Step = both(
+  "remove/roles",
+  "les rôles qui vont disparaître ne possèdent plus rien",
+  "the roles that are about to go own nothing any more",
+);
+
+function together(...parts: Part[]): (path: string, fr: string, en: string) => Step {
+  return (path, fr, en) => ({ file: `${path}.sql`, does: { fr, en }, parts, runs: "together" });
+}

@@ -1,15 +1,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { ConfigError, parseConfig } from "./components/config";
+import { withSecrets } from "./components/secrets";
 import { VnSyncCheck } from "./components/vnSyncCheck";
+import { parseConfig } from "./config/parse";
+import { ConfigFaults } from "./config/words";
 import { bundleRunner } from "./scripts/build";
 
 function configuration() {
   try {
-    return parseConfig(pulumi.runtime.allConfig(), pulumi.getProject());
+    return withSecrets(parseConfig(pulumi.runtime.allConfig(), pulumi.getProject()));
   } catch (error) {
-    if (error instanceof ConfigError) throw new pulumi.RunError(error.message);
+    if (error instanceof ConfigFaults) throw new pulumi.RunError(error.message);
     throw error;
   }
 }

@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
+import { namesOfStack } from "../config/schema";
 import { assumeSql, checkTablesSql, uninstallSql } from "../sql";
-import type { Config } from "./configTypes";
 import { rowCounts } from "./render/sqlGuards";
 import { sqlSettings } from "./render/sqlSettings";
+import type { SecretConfig } from "./secrets";
 import { SqlSteps } from "./sqlSteps";
 
 export interface CheckTablesArgs {
-  config: Config;
+  config: SecretConfig;
 }
 
 /**
@@ -20,7 +21,8 @@ export class CheckTables extends pulumi.ComponentResource {
   constructor(name: string, args: CheckTablesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:database:CheckTables", name, {}, opts);
     const { config } = args;
-    const { names, database, destroyData } = config;
+    const { database, destroyData } = config;
+    const names = namesOfStack(config);
     const settings = sqlSettings(config);
     const steps = new SqlSteps(
       name,

@@ -1,9 +1,9 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
-import type { DatabaseConfig } from "./configTypes";
-import type { Names } from "./render/names";
+import type { Names } from "../config/names";
 import { scramVerifier } from "./render/scram";
 import { ownsNothing } from "./render/sqlGuards";
+import type { DatabaseConfig } from "./secrets";
 import { SqlSteps } from "./sqlSteps";
 
 export interface DatabaseArgs {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { HOME_FILES } from "../config/names";
 import { HostScript } from "./host/hostScript";
 import type { Account, Where } from "./host/where";
-import { HOME_FILES } from "./render/names";
 
 export interface FirstImportArgs {
   where: Where;

@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
+import { namesOfStack } from "../config/schema";
 import { assumeSql, handoverSql, indexSql, installSql, uninstallSql } from "../sql";
-import type { Config } from "./configTypes";
 import { sqlSettings } from "./render/sqlSettings";
+import type { SecretConfig } from "./secrets";
 import { SqlSteps } from "./sqlSteps";
 
 export interface FixSynchroArgs {
-  config: Config;
+  config: SecretConfig;
 }
 
 /**
@@ -21,7 +22,7 @@ export class FixSynchro extends pulumi.ComponentResource {
     const { config } = args;
     const settings = sqlSettings(config);
     const assume = assumeSql(settings);
-    const schema = config.names.checkSchema;
+    const schema = namesOfStack(config).checkSchema;
     const steps = new SqlSteps(
       name,
       {

@@ -1,8 +1,8 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
-import type { DatabaseConfig } from "./configTypes";
+import type { Names } from "../config/names";
 import { CHECK_SEQUENCES, CHECK_TABLES } from "./render/clientTables";
-import type { Names } from "./render/names";
+import type { DatabaseConfig } from "./secrets";
 
 export interface GrantsArgs {
   provider: postgresql.Provider;

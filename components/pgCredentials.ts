@@ -1,8 +1,8 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { HOME_FILES, type Names } from "../config/names";
 import { HostFile } from "./host/hostFile";
 import type { Account, Where } from "./host/where";
-import { HOME_FILES, type Names } from "./render/names";
 import { type PgTarget, pgPass, pgService } from "./render/pgFiles";
 
 export interface PgCredentialsArgs {

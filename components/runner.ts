@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { HOME_FILES } from "../config/names";
 import type { RunnerSettings } from "../scripts/runner/settings";
 import { HostFile } from "./host/hostFile";
 import type { Account, Where } from "./host/where";
-import { HOME_FILES } from "./render/names";
 import { fullWrapper, runnerWrapper } from "./render/runnerFiles";
 
 export interface RunnerArgs {

@@ -1,17 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Names } from "../config/names";
+import type { Locale } from "../config/values/key";
 import { HostFile } from "./host/hostFile";
 import { HostScript } from "./host/hostScript";
 import type { Account, Where } from "./host/where";
-import { cronEntry, type Schedule as Times } from "./render/cronEntry";
-import type { Names } from "./render/names";
+import { type CronTimes, cronEntry } from "./render/cronEntry";
 import { stopProcesses } from "./render/systemUser";
 
 export interface ScheduleArgs {
   where: Where;
   account: Account;
   names: Names;
-  times: Times;
-  locale: "fr" | "en";
+  times: CronTimes;
+  locale: Locale;
 }
 
 /**

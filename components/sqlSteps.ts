@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SqlJob, SqlRow, SqlStep } from "../scripts/applySql";
-import type { DatabaseConfig } from "./configTypes";
+import type { DatabaseConfig } from "./secrets";
 
 export interface SqlStepsArgs {
   database: DatabaseConfig;

@@ -1,33 +1,33 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Config } from "./configTypes";
+import { HOME_FILES, type Names } from "../config/names";
 import { HostFile } from "./host/hostFile";
 import type { Account, Where } from "./host/where";
-import { evnYaml, START_DATE } from "./render/evnYaml";
-import { HOME_FILES } from "./render/names";
+import { evnYaml } from "./render/evnYaml";
+import type { SecretConfig } from "./secrets";
 
 export interface SyncConfigArgs {
   where: Where;
   account: Account;
-  config: Pick<Config, "names" | "adminEmail" | "sites" | "filter" | "windowDays" | "repair" | "database">;
+  names: Names;
+  config: Pick<SecretConfig, "adminEmail" | "sites" | "filter" | "windowDays" | "repair" | "database">;
   /** Of the sync's database login. */
   password: pulumi.Input<string>;
 }
 
 /**
- * Client-API-VN's configuration. The weekly job moves `filter.start_date` on in it, so the text has a mark
- * there, which the host replaces by its own date: the inputs stay the same from one `up` to the next.
+ * Client-API-VN's configuration. Its window is the weekly job's to decide, which writes it into the file: the
+ * text from here has none, so that the inputs stay the same from one `up` to the next.
  */
 export class SyncConfig extends pulumi.ComponentResource {
   constructor(name: string, args: SyncConfigArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:host:SyncConfig", name, {}, opts);
-    const { where, account, config } = args;
-    const { names, adminEmail, filter, windowDays, repair, database } = config;
-    const sites = pulumi.all(config.sites.map((site) => pulumi.output(site)));
-    const text = pulumi.all([sites, args.password]).apply(([sites, password]) =>
+    const { where, account, names, config } = args;
+    const { adminEmail, filter, windowDays, repair, database } = config;
+    const text = pulumi.all([pulumi.output(config.sites), args.password]).apply(([sites, password]) =>
       evnYaml({
         names,
         adminEmail,
-        sites,
+        sites: Object.entries(sites).map(([name, site]) => ({ name, ...site })),
         ...filter,
         windowDays,
         references: repair.references,
@@ -36,14 +36,7 @@ export class SyncConfig extends pulumi.ComponentResource {
     );
     new HostFile(
       name,
-      {
-        where,
-        as: account,
-        path: HOME_FILES.config,
-        mode: "0600",
-        text: pulumi.secret(text),
-        filter: `sed "s/${START_DATE}/$(date -d '${windowDays} days ago' +%Y-%m-%d)/"`,
-      },
+      { where, as: account, path: HOME_FILES.config, mode: "0600", text: pulumi.secret(text) },
       { parent: this },
     );
     this.registerOutputs({});

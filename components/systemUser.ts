@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Names } from "../config/names";
 import { HostScript } from "./host/hostScript";
 import type { Account, Where } from "./host/where";
-import type { Names } from "./render/names";
 import { makeAccount, removeAccount } from "./render/systemUser";
 
 export interface SystemUserArgs {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { namesOfStack } from "../config/schema";
 import { CheckTables } from "./checkTables";
 import { ClientApiVn } from "./clientApiVn";
-import type { Config } from "./configTypes";
 import { Database } from "./database";
 import { FirstImport } from "./firstImport";
 import { FixSynchro } from "./fixSynchro";
@@ -13,11 +13,12 @@ import { runnerSettings } from "./render/runnerFiles";
 import { nextSteps, onHost, scheduleInWords } from "./render/words";
 import { Runner } from "./runner";
 import { Schedule } from "./schedule";
+import type { SecretConfig } from "./secrets";
 import { SyncConfig } from "./syncConfig";
 import { SystemUser } from "./systemUser";
 
 export interface VnSyncCheckArgs {
-  config: Config;
+  config: SecretConfig;
   /** Name of the stack: an account on a host belongs to one. */
   stack: string;
   /** The bundled runner. */
@@ -36,11 +37,13 @@ export class VnSyncCheck extends pulumi.ComponentResource {
   constructor(name: string, args: VnSyncCheckArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:index:VnSyncCheck", name, {}, opts);
     const { config, stack, bundle, adapter } = args;
-    const { names, database, schedule, locale } = config;
+    const { database, schedule, locale } = config;
+    const names = namesOfStack(config);
     const parent = { parent: this };
     const where = whereOf(config.host, config.oldHostGone);
 
-    for (const { name, url } of config.sites.filter((site) => site.url.startsWith("http:"))) {
+    const sites = Object.entries(config.sites);
+    for (const [name, { url }] of sites.filter(([, site]) => site.url.startsWith("http:"))) {
       void pulumi.log.warn(
         `sites.${name}.url: ${url} is not https: the portal's password travels unencrypted`,
         this,
@@ -52,7 +55,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     const { account } = user;
     const client = new ClientApiVn(
       "client",
-      { where, account, version: config.clientVersion, adapter },
+      { where, account, version: config.client.version, adapter },
       parent,
     );
 
@@ -63,7 +66,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
       parent,
     );
     const { password } = credentials;
-    const sync = new SyncConfig("sync", { where, account, config, password }, parent);
+    const sync = new SyncConfig("sync", { where, account, names, config, password }, parent);
 
     const roles = new Database("database", { database, names, password }, parent);
     const tables = new CheckTables("tables", { config }, { ...parent, dependsOn: roles });
@@ -82,8 +85,8 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     );
     const { start } = config.firstImport;
     if (start) {
-      const sites = config.sites.filter((site) => site.enabled).map((site) => site.name);
-      new FirstImport("first-import", { where, account, sites }, { ...parent, dependsOn: cron });
+      const enabled = sites.filter(([, site]) => site.enabled).map(([site]) => site);
+      new FirstImport("first-import", { where, account, sites: enabled }, { ...parent, dependsOn: cron });
     }
 
     this.outputs = {

@@ -29,7 +29,7 @@ export class ConfigFaults extends Error {
 }
 
 /** Key, what is wrong, and what to do, for a stack's configuration. */
-function faultInWords(fault: Fault, locale: Locale): string {
+export function faultInWords(fault: Fault, locale: Locale): string {
   const [wrong, remedy] = parts(fault);
   return `${fault.key} ${wrong[locale]}${locale === "fr" ? " :" : ":"} ${remedy[locale]}`;
 }

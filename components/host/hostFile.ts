@@ -12,8 +12,6 @@ export interface HostFileArgs {
   /** Octal, four digits. */
   mode: string;
   text: pulumi.Input<string>;
-  /** A shell filter that the text passes on the host, for what only the host knows (today's date). */
-  filter?: string;
   /** See `HostScriptArgs.identity`; host and path are added. */
   identity?: pulumi.Input<string>[];
 }
@@ -21,11 +19,11 @@ export interface HostFileArgs {
 /** A file on the host: written beside its place and renamed into it, removed by destroy. */
 export class HostFile extends HostScript {
   constructor(name: string, args: HostFileArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { where, as, path, mode, text, filter, identity = [] } = args;
+    const { where, as, path, mode, text, identity = [] } = args;
     const script = {
       where,
       ...(as !== undefined && { as }),
-      create: fileWriter(path, mode, filter),
+      create: fileWriter(path, mode),
       delete: fileRemoval(path),
       stdin: text,
       identity: [path, ...identity],

@@ -1,6 +1,9 @@
 import type { types } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostConfig, SshConfig } from "../configTypes";
+import type { StackConfig } from "../../config/schema";
+
+/** How a machine is reached. */
+type Access = StackConfig<pulumi.Output<string>>["host"];
 
 /** Where the kit is installed: a host reached by SSH, or this machine (no connection). */
 export interface Where {
@@ -19,7 +22,7 @@ export interface Account {
   made: pulumi.Output<string>;
 }
 
-export function whereOf(host: HostConfig, oldHostGone: boolean): Where {
+export function whereOf(host: Access, oldHostGone: boolean): Where {
   if (host.type === "local") return { identity: ["local"], oldHostGone };
   const connection = host.bastion
     ? { ...connectionOf(host), proxy: connectionOf(host.bastion) }
@@ -27,7 +30,9 @@ export function whereOf(host: HostConfig, oldHostGone: boolean): Where {
   return { connection, identity: [host.address, String(host.port)], oldHostGone };
 }
 
-function connectionOf(ssh: SshConfig): Omit<types.input.remote.ConnectionArgs, "proxy"> {
+function connectionOf(
+  ssh: Omit<Extract<Access, { type: "ssh" }>, "type">,
+): Omit<types.input.remote.ConnectionArgs, "proxy"> {
   const { address, port, user, hostKey, privateKey, privateKeyPassword, password, agentSocket } = ssh;
   return {
     host: address,

@@ -1,4 +1,5 @@
-import type { Names } from "./names";
+import type { Names } from "../../config/names";
+import { CONTROLLERS, NEEDED_CONTROLLERS } from "../../config/values/controllers";
 
 /** One portal, with its secrets in clear: the text goes only to a 0600 file and encrypted to the state. */
 export interface EvnSite {
@@ -18,31 +19,13 @@ export interface EvnYaml {
   taxoExclude: string[];
   territorialUnits: string[];
   windowDays: number;
-  /** Controllers beside observations, taxo_groups and territorial_units. */
+  /** Controllers beside those that are always on. */
   references: readonly string[];
   database: { address: string; port: number; name: string; password: string };
 }
 
-/** The host puts the first day of its window here when it writes the file: the program has no clock. */
-export const START_DATE = "@start-date@";
-
-/** Always downloaded: the rows, and what the proof of completeness is made from. */
-export const NEEDED = ["observations", "taxo_groups", "territorial_units"];
-
-/** All eleven, in the order of the client's own template; it refuses a file that lacks one. */
-export const CONTROLLERS = [
-  "entities",
-  "families",
-  "fields",
-  "local_admin_units",
-  "observations",
-  "observers",
-  "places",
-  "species",
-  "taxo_groups",
-  "territorial_units",
-  "validations",
-];
+/** The client's own beginning, until the first weekly job writes the first day of its window in its place. */
+export const START_DATE = "1900-01-01";
 
 /**
  * The configuration of Client-API-VN 2.12.0, in strictyaml's subset (block style, no empty list), so that
@@ -52,16 +35,19 @@ export const CONTROLLERS = [
 export function evnYaml(args: EvnYaml): string {
   const { names, database } = args;
   const step = args.windowDays + 1;
+  const needed: readonly string[] = NEEDED_CONTROLLERS;
+  const controllers = CONTROLLERS.map(({ controller }) => controller).sort();
   return lines(
     "# Written by vn-sync-check; `pulumi up` writes it anew when its inputs change.",
-    "# filter.start_date is moved on by the weekly job.",
+    "# Each weekly job writes the first day of its window into filter.start_date.",
     "main:",
     `    admin_mail: ${text(args.adminEmail)}`,
     "",
     "controler:",
-    ...CONTROLLERS.flatMap((name) => [
+    // In the order of the client's own template.
+    ...controllers.flatMap((name) => [
       `    ${name}:`,
-      `        enabled: ${NEEDED.includes(name) || args.references.includes(name)}`,
+      `        enabled: ${needed.includes(name) || args.references.includes(name)}`,
       "        # Not used: vn-check starts the downloads. The client asks for a schedule.",
       "        schedule:",
       "            month: 1",

@@ -1,11 +1,12 @@
+import { HOME_FILES } from "../../config/names";
+import { namesOfStack, type StackConfig } from "../../config/schema";
 import { defaultSettings, type RunnerSettings } from "../../scripts/runner/settings";
-import type { Config } from "../configTypes";
-import { HOME_FILES } from "./names";
 import { VENV } from "./venv";
 
 /** What the runner is told on the host; no secret is in it. */
-export function runnerSettings(config: Config): RunnerSettings {
-  const { names, database, runner, schedule, firstImport } = config;
+export function runnerSettings(config: StackConfig<unknown>): RunnerSettings {
+  const names = namesOfStack(config);
+  const { database, runner, schedule, firstImport } = config;
   return {
     ...defaultSettings(names.instance, names.account),
     locale: config.locale,

@@ -1,8 +1,10 @@
+import { namesOfStack, type StackConfig } from "../../config/schema";
 import type { SqlSettings } from "../../sql";
-import type { Config } from "../configTypes";
 
 /** What the SQL is told: names, roles, and what the repair does. */
-export function sqlSettings({ names, database, filter, repair }: Config): SqlSettings {
+export function sqlSettings(config: StackConfig<unknown>): SqlSettings {
+  const { database, filter, repair } = config;
+  const names = namesOfStack(config);
   return {
     ...repair,
     instance: names.instance,

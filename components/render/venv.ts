@@ -1,4 +1,4 @@
-import { HOME_FILES } from "./names";
+import { HOME_FILES } from "../../config/names";
 
 /** Where the pieces of the installation are, relative to the account's home. */
 export const VENV = {

@@ -1,35 +1,12 @@
-import type { Schedule } from "./cronEntry";
-import { HOME_FILES, type Names } from "./names";
-
-const DAYS = {
-  fr: ["dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"],
-  en: ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"],
-} as const;
-
-/** When a cron expression fires, in plain words where it is one of the usual kinds. */
-export function whenInWords(expression: string, locale: "fr" | "en"): string {
-  const [minute = "", hour = "", day, month, weekday = ""] = expression.split(/\s+/);
-  const number = /^[0-9]+$/;
-  const fr = locale === "fr";
-  if (day === "*" && month === "*" && number.test(minute)) {
-    if (hour === "*" && weekday === "*")
-      return fr ? `chaque heure, à la minute ${minute}` : `every hour, at minute ${minute}`;
-    if (number.test(hour)) {
-      const time = `${hour.padStart(2, "0")}:${minute.padStart(2, "0")}`;
-      if (weekday === "*") return fr ? `chaque jour à ${time}` : `every day at ${time}`;
-      if (number.test(weekday)) {
-        const name = DAYS[locale][Number(weekday) % 7];
-        return fr ? `chaque ${name} à ${time}` : `every ${name} at ${time}`;
-      }
-    }
-  }
-  return fr ? `selon cron « ${expression} »` : `as cron reads "${expression}"`;
-}
+import { HOME_FILES, type Names } from "../../config/names";
+import { whenInWords } from "../../config/values/cron";
+import type { Locale } from "../../config/values/key";
+import type { CronTimes } from "./cronEntry";
 
 /** What runs when, for the stack's outputs. */
 export function scheduleInWords(
-  schedule: Schedule,
-  locale: "fr" | "en",
+  schedule: Omit<CronTimes, "mailTo">,
+  locale: Locale,
 ): Record<"daily" | "weekly" | "watch", string> {
   const when = (expression: string) => whenInWords(expression, locale);
   return locale === "fr"
@@ -51,7 +28,7 @@ export function onHost(names: Names, verb: string): string {
 }
 
 /** What to do after `up`, and what destroy leaves. */
-export function nextSteps(names: Names, firstImportStarted: boolean, locale: "fr" | "en"): string[] {
+export function nextSteps(names: Names, firstImportStarted: boolean, locale: Locale): string[] {
   const status = onHost(names, "status");
   const init = onHost(names, "init --background");
   return locale === "fr"

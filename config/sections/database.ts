@@ -60,7 +60,7 @@ export const database = {
             en: "Port of the database's server",
             fr: "Port du serveur de la base",
           }),
-          sslmode: key(choice<string>(SSLMODES), {
+          sslmode: key(choice(SSLMODES), {
             like: "database.sslmode",
             example: "prefer",
             en: "As libpq knows it: disable, allow, prefer, require, verify-ca or verify-full",

@@ -90,7 +90,7 @@ export type Values<K extends Keys, S = string> = Plain<
 >;
 
 type About = Words & { example?: unknown };
-type Filled<T> = About & ({ default: T } | { like: string } | { required: true });
+type Filled<T> = About & ({ default: NoInfer<T> } | { like: string } | { required: true });
 
 /** A key, once: its type with bounds, its default, its words. Everything else is made from this. */
 export function key<T>(type: z.ZodMiniType<T>, about: Filled<T> & { secret: true }): Key<T, true, true>;

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { CONTROLLERS, NEEDED } from "../../components/render/evnYaml";
+import { CONTROLLERS, NEEDED_CONTROLLERS } from "../../config/values/controllers";
 
 /** Runs a shell text as root in the throwaway host and gives what it printed. @throws Error when it fails */
 export type HostShell = (script: string, input?: string) => Promise<string>;
@@ -31,10 +31,14 @@ export interface MainSyncArgs {
  */
 function mainEvnYaml(args: MainSyncArgs): string {
   const { database } = args;
+  const needed: readonly string[] = NEEDED_CONTROLLERS;
   return stringify({
     main: { admin_mail: "geomatique@example.org" },
     controler: Object.fromEntries(
-      CONTROLLERS.map((name) => [name, { enabled: NEEDED.includes(name), schedule: { minute: "*" } }]),
+      CONTROLLERS.map(({ controller }) => [
+        controller,
+        { enabled: needed.includes(controller), schedule: { minute: "*" } },
+      ]),
     ),
     site: Object.fromEntries(
       args.sites.map((site) => [

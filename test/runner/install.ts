@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { namesOf } from "../../components/render/names";
+import { namesOf } from "../../config/names";
 import { checkTablesSql, indexSql, installSql, type SqlSettings } from "../../sql";
 
 const NAMES = namesOf("default");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { evnYaml, START_DATE } from "../../components/render/evnYaml";
-import { namesOf } from "../../components/render/names";
+import { namesOf } from "../../config/names";
 import { EvnError, readEvn, sliceOf, startDateOf, withWindow } from "../../scripts/runner/download/evnFile";
 
 /** As people keep it: their comments, odd indentation, what they have switched off. */

@@ -14,7 +14,6 @@ const CODE = /(\.(ts|mts|mjs|js|py|sh|sql)|^scripts\/[^.]+)$/;
 
 /** What offends today. These lists may only get shorter: whoever mends an entry takes it off. */
 const UNUSED_EXPORTS: string[] = [
-  "components/configReader.ts nearest",
   "components/render/hostPackages.ts NODE_MAJOR",
   "components/render/shell.ts fail",
   "components/render/sqlGuards.ts literal",

@@ -1,21 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
-import { ConfigError, parseConfig } from "../../../components/config";
+import { withSecrets } from "../../../components/secrets";
+import { parseConfig } from "../../../config/parse";
+import { namesOfStack } from "../../../config/schema";
+import { ConfigFaults, faultInWords } from "../../../config/words";
 import { MINIMAL, settings } from "./stack";
 
 function faults(values: Record<string, unknown>): string[] {
   try {
     parseConfig(settings(values));
   } catch (error) {
-    if (error instanceof ConfigError) return error.message.split("\n").slice(1);
+    if (error instanceof ConfigFaults) return error.faults.map((fault) => `  ${faultInWords(fault, "en")}`);
     throw error;
   }
   return [];
 }
 
 test("a minimal stack has every default", () => {
-  const { host, database, sites, ...rest } = parseConfig(settings(MINIMAL));
-  expect(rest).toMatchSnapshot();
+  const config = parseConfig(settings(MINIMAL));
+  const { host, database, sites, ...rest } = config;
+  expect({ ...rest, names: namesOfStack(config) }).toMatchSnapshot();
   expect(host).toMatchObject({
     type: "ssh",
     port: 22,
@@ -23,16 +27,16 @@ test("a minimal stack has every default", () => {
     hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5",
   });
   expect(database.fromHost).toEqual({ address: "db.example.org", port: 5432, sslmode: "require" });
-  expect(sites).toMatchObject([{ name: "vn38", enabled: true, url: "https://www.faune-isere.org/" }]);
+  expect(sites).toMatchObject({ vn38: { enabled: true, url: "https://www.faune-isere.org/" } });
 });
 
 test("secrets are secret outputs", async () => {
-  const { database, sites } = parseConfig(settings(MINIMAL));
+  const { database, sites } = withSecrets(parseConfig(settings(MINIMAL)));
   for (const value of [
     database.adminPassword,
-    sites[0]?.userPassword,
-    sites[0]?.clientKey,
-    sites[0]?.clientSecret,
+    sites["vn38"]?.userPassword,
+    sites["vn38"]?.clientKey,
+    sites["vn38"]?.clientSecret,
   ]) {
     expect(pulumi.Output.isInstance(value)).toBe(true);
     expect(await pulumi.isSecret(value as pulumi.Output<string>)).toBe(true);
@@ -134,5 +138,38 @@ test("at least one site, and one of them enabled", () => {
   ]);
   expect(faults({ ...MINIMAL, sites: { vn38: { ...MINIMAL.sites.vn38, enabled: false } } })).toEqual([
     expect.stringContaining("vn-sync-check:sites has no enabled site"),
+  ]);
+});
+
+test("faults are told in the stack's language, and in French where it is not known", () => {
+  const told = (values: Record<string, unknown>) => {
+    try {
+      parseConfig(settings(values));
+      return "";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  expect(told({ ...MINIMAL, windowDays: 0 })).toBe(
+    'La configuration de la pile a une erreur :\n  vn-sync-check:windowDays vaut "0" : donner un nombre entier de 1 à 365',
+  );
+  expect(told({ ...MINIMAL, windowDays: 0, locale: "en" })).toBe(
+    'The stack\'s configuration has one fault:\n  vn-sync-check:windowDays is "0": give a whole number from 1 to 365',
+  );
+  expect(told({ ...MINIMAL, locale: "de" })).toContain("vn-sync-check:locale vaut");
+  expect(told({})).toMatchSnapshot();
+});
+
+test("the three schemas, and the repair's, are four", () => {
+  const database = {
+    ...MINIMAL.database,
+    mainSchema: "src_vn_json_check",
+    monitoringSchema: "src_vn_json_repair",
+  };
+  expect(faults({ ...MINIMAL, database })).toEqual([
+    expect.stringContaining('vn-sync-check:database.mainSchema is "src_vn_json_check", as another schema'),
+    expect.stringContaining(
+      'vn-sync-check:database.monitoringSchema is "src_vn_json_repair", as another schema',
+    ),
   ]);
 });

@@ -3,18 +3,20 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { checkCron, cronEntry } from "../../../components/render/cronEntry";
+import { cronEntry } from "../../../components/render/cronEntry";
 import { type EvnYaml, evnYaml } from "../../../components/render/evnYaml";
 import { fileWriter } from "../../../components/render/fileScripts";
 import { installPackages } from "../../../components/render/hostPackages";
-import { namesOf } from "../../../components/render/names";
 import { pgPass, pgService } from "../../../components/render/pgFiles";
 import { fullWrapper, runnerWrapper } from "../../../components/render/runnerFiles";
 import { scramVerifier } from "../../../components/render/scram";
 import { asAccount, asRoot, quote } from "../../../components/render/shell";
 import { makeAccount, removeAccount, stopProcesses } from "../../../components/render/systemUser";
 import { venvBuilder } from "../../../components/render/venv";
-import { nextSteps, scheduleInWords, whenInWords } from "../../../components/render/words";
+import { nextSteps, scheduleInWords } from "../../../components/render/words";
+import { namesOf } from "../../../config/names";
+import { cronFault, whenInWords } from "../../../config/values/cron";
+import { cronLine } from "../../../config/values/fields";
 
 const names = namesOf("default");
 const times = { daily: "30 4 * * *", weekly: "0 22 * * 6", watch: "17 * * * *", mailTo: "admin@example.org" };
@@ -35,7 +37,7 @@ test("cron file", () => {
 test.each(["* * * * *", "*/5 0-6/2 1,15 jan-mar mon", "0 22 * * 7", "  0  5 * * sun "])(
   "cron takes %s",
   (line) => {
-    expect(checkCron(line)).toBe(line.trim().split(/\s+/).join(" "));
+    expect(cronLine.parse(line)).toBe(line.trim().split(/\s+/).join(" "));
   },
 );
 
@@ -50,7 +52,8 @@ test.each([
   ["* * * mon *", "not a name that cron knows here"],
   ["%0 * * * *", "not a number"],
 ])("cron would not take %s", (line, message) => {
-  expect(() => checkCron(line)).toThrow(message);
+  expect(cronFault(line)?.en).toContain(message);
+  expect(cronLine.safeParse(line).success).toBe(false);
 });
 
 test("service file and pgpass", () => {
@@ -141,14 +144,14 @@ test("a quoted word is one word again in the shell", () => {
 
 test("a file is replaced as a whole, with its mode, or not at all", () => {
   const path = join(folder, "deep/er/file");
-  const write = (input: string, filter?: string) =>
-    execFileSync("sh", ["-euc", fileWriter(path, "0600", filter)], { input, stdio: "pipe" });
+  const write = (input: string, before = "") =>
+    execFileSync("sh", ["-euc", `${before}${fileWriter(path, "0600")}`], { input, stdio: "pipe" });
   write("one\n");
   write("two\n");
   expect(readFileSync(path, "utf8")).toBe("two\n");
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(() => write("")).toThrow("nothing arrived on standard input");
-  expect(() => write("three\n", "false")).toThrow();
+  expect(() => write("three\n", "cat() { command cat; false; }\n")).toThrow();
   expect(readFileSync(path, "utf8")).toBe("two\n");
   expect(execFileSync("ls", ["-A", join(folder, "deep/er")], { encoding: "utf8" })).toBe("file\n");
 });

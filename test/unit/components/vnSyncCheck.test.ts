@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
-import { parseConfig } from "../../../components/config";
+import { withSecrets } from "../../../components/secrets";
 import { VnSyncCheck } from "../../../components/vnSyncCheck";
+import { parseConfig } from "../../../config/parse";
 import { MINIMAL, settings } from "./stack";
 
 /** A resource as the engine was asked for it. */
@@ -32,7 +33,7 @@ async function build(
     false,
   );
   const check = new VnSyncCheck("vn-sync-check", {
-    config: parseConfig(settings({ ...MINIMAL, ...values })),
+    config: withSecrets(parseConfig(settings({ ...MINIMAL, ...values }))),
     stack: "test",
     bundle: "// the runner",
     adapter: "# the adapter",

@@ -1,14 +1,13 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
 import type { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { install } from "../../sql/installer";
+import { installation, makeClientTables } from "../support/installation";
 import { type Cluster, startCluster } from "../support/postgres";
 
-const SQL = join(__dirname, "../../sql");
 const PASSWORD = "only-for-tests";
-const SCHEMAS = { main: "src_vn_json", check: "src_vn_json_check", repair: "src_vn_json_repair" };
-const R = SCHEMAS.repair;
+const CHECK = "src_vn_json_check";
+const R = "src_vn_json_repair";
 const REFERENCES = ["taxo_groups", "territorial_units"];
 
 let cluster: Cluster;
@@ -19,7 +18,9 @@ beforeAll(async () => {
   cluster = await startCluster({ postgis: false, settings: { jit: "off" } });
   const database = await cluster.createDatabase();
   admin = await cluster.connect(database);
-  await install(admin);
+  await admin.query(`CREATE ROLE vn_check_repair NOLOGIN; CREATE ROLE vn_check LOGIN PASSWORD '${PASSWORD}'`);
+  await makeClientTables(admin, "src_vn_json");
+  await install(admin, installation());
   login = await cluster.connect(database, { user: "vn_check", password: PASSWORD });
 });
 afterAll(async () => {
@@ -28,70 +29,16 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-/** The job tables and functions with their rights, over stand-ins for what they need of the installation. */
-async function install(client: Client): Promise<void> {
-  await client.query(`
-    CREATE ROLE vn_check_owner NOLOGIN;
-    CREATE ROLE vn_check_repair NOLOGIN;
-    CREATE ROLE vn_check LOGIN PASSWORD '${PASSWORD}';
-    CREATE SCHEMA ${SCHEMAS.check};
-    CREATE SCHEMA ${R} AUTHORIZATION vn_check_owner;
-    CREATE TABLE ${SCHEMAS.check}.download_log (id serial PRIMARY KEY, site varchar NOT NULL, controler varchar NOT NULL,
-      download_ts timestamp NOT NULL DEFAULT now(), error_count integer, http_status integer, comment varchar,
-      length integer, duration bigint);
-    CREATE TABLE ${SCHEMAS.check}.taxo_groups_json (id integer, site varchar, item jsonb, PRIMARY KEY (id, site));
-    CREATE TABLE ${SCHEMAS.check}.territorial_units_json (id integer, site varchar, item jsonb, PRIMARY KEY (id, site));`);
-  const files = [
-    "2_tables/types",
-    "2_tables/jobs",
-    "4_proof/jobs",
-    "4_proof/coverage",
-    "4_proof/doubts",
-    "4_proof/prove",
-  ];
-  // Twice: an installation over itself does no harm.
-  for (const file of [...files, ...files]) {
-    const text = readFileSync(join(SQL, `${file}.sql`), "utf8").replaceAll(
-      /\{\{(\w+)\}\}/g,
-      (_, name: keyof typeof SCHEMAS) => client.escapeIdentifier(SCHEMAS[name]),
-    );
-    await client.query(`BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; ${text}; COMMIT`);
-  }
-  await client.query(`
-    DO $$ DECLARE o record; BEGIN
-      FOR o IN SELECT oid::regclass AS name FROM pg_class WHERE relnamespace = '${R}'::regnamespace AND relkind = 'r' LOOP
-        EXECUTE format('ALTER TABLE %s OWNER TO vn_check_owner', o.name);
-        EXECUTE format('GRANT ALL ON %s TO vn_check_repair', o.name);
-      END LOOP;
-      GRANT CREATE, USAGE ON SCHEMA ${R} TO vn_check_repair;
-      FOR o IN SELECT oid::regprocedure AS name, proname FROM pg_proc WHERE pronamespace = '${R}'::regnamespace LOOP
-        EXECUTE format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', o.name);
-        EXECUTE format('ALTER ROUTINE %s OWNER TO vn_check_repair', o.name);
-        CONTINUE WHEN o.proname NOT IN ('begin_job', 'begin_site', 'coverage', 'prove', 'site_proof', 'last_download',
-          'proof', 'site_ended', 'progress', 'end_job');
-        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO vn_check', o.name);
-      END LOOP;
-    END $$;
-    REVOKE CREATE ON SCHEMA ${R} FROM vn_check_repair;
-    GRANT USAGE ON SCHEMA ${SCHEMAS.check} TO vn_check_repair, vn_check;
-    GRANT SELECT ON ALL TABLES IN SCHEMA ${SCHEMAS.check} TO vn_check_repair;
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${SCHEMAS.check} TO vn_check;
-    GRANT USAGE ON ALL SEQUENCES IN SCHEMA ${SCHEMAS.check} TO vn_check;
-    GRANT USAGE ON SCHEMA ${R} TO vn_check;
-    GRANT SELECT ON ${R}.job, ${R}.job_site, ${R}.job_gap TO vn_check;
-    GRANT SELECT, INSERT, DELETE ON ${R}.increment_backup TO vn_check;`);
-}
-
 const GROUPS = { 1: "BIRD", 2: "BAT", 3: "MOTH" } as const;
 
 beforeEach(async () => {
   await admin.query(`
-    TRUNCATE ${SCHEMAS.check}.download_log, ${SCHEMAS.check}.taxo_groups_json, ${SCHEMAS.check}.territorial_units_json,
+    TRUNCATE ${CHECK}.download_log, ${CHECK}.taxo_groups_json, ${CHECK}.territorial_units_json,
       ${R}.job CASCADE;
-    INSERT INTO ${SCHEMAS.check}.taxo_groups_json VALUES
+    INSERT INTO ${CHECK}.taxo_groups_json VALUES
       (1, 's', '{"name_constant": "BIRD", "access_mode": "full"}'), (2, 's', '{"name_constant": "BAT", "access_mode": "none"}'),
       (3, 's', '{"name_constant": "MOTH", "access_mode": "full"}'), (1, 'other', '{"name_constant": "BIRD"}');
-    INSERT INTO ${SCHEMAS.check}.territorial_units_json VALUES
+    INSERT INTO ${CHECK}.territorial_units_json VALUES
       (7, 's', '{"id_country": "1", "short_name": "07"}'), (39, 's', '{"id_country": "1", "short_name": "38"}'),
       (7, 'other', '{"id_country": "1", "short_name": "07"}');`);
 });
@@ -119,7 +66,7 @@ async function store(...pieces: Piece[]): Promise<void> {
       `date${french ? " " : ""}: ${day(start).split("-").reverse().join("/")}, ${french ? "intervalle " : "interval"}: ${days}`,
   );
   await login.query(
-    `INSERT INTO ${SCHEMAS.check}.download_log (site, controler, download_ts, http_status, comment)
+    `INSERT INTO ${CHECK}.download_log (site, controler, download_ts, http_status, comment)
      SELECT site, 'observations', CASE WHEN old THEN '2020-01-01' ELSE localtimestamp END, 200, comment
        FROM unnest($1::text[], $2::boolean[], $3::text[]) WITH ORDINALITY AS p (site, old, comment, ord) ORDER BY ord`,
     [pieces.map((p) => p.site ?? "s"), pieces.map((p) => p.old ?? false), comments],
@@ -129,7 +76,7 @@ async function store(...pieces: Piece[]): Promise<void> {
 /** The reference controllers' own rows, written when the portal has answered. */
 async function answered(site = "s", names = REFERENCES): Promise<void> {
   await login.query(
-    `INSERT INTO ${SCHEMAS.check}.download_log (site, controler, http_status, comment)
+    `INSERT INTO ${CHECK}.download_log (site, controler, http_status, comment)
      SELECT $1, name, 200, 'Iteration 1, opt_params = None' FROM unnest($2::text[]) AS name`,
     [site, names],
   );
@@ -247,7 +194,7 @@ describe("coverage", () => {
     ] as const;
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 14 }), fc.boolean(), async (pieces, all) => {
-        await admin.query(`TRUNCATE ${SCHEMAS.check}.download_log`);
+        await admin.query(`TRUNCATE ${CHECK}.download_log`);
         await store(...pieces);
         const since = all ? "-infinity" : "2026-01-01";
         const found = await coverage([], [], since);
@@ -300,7 +247,7 @@ describe("coverage", () => {
   }
 
   test("pieces older than asked for, of other controllers, or in French", async () => {
-    await login.query(`INSERT INTO ${SCHEMAS.check}.download_log (site, controler, download_ts, comment) VALUES
+    await login.query(`INSERT INTO ${CHECK}.download_log (site, controler, download_ts, comment) VALUES
       ('s', 'observations', '2026-11-01', 's => Iter: 1, 5 obs, taxo_group: 1, territorial_unit: 107, date: 01/11/2026, interval: 9'),
       ('s', 'places', '2026-11-03', 'Iteration 1, opt_params = None'),
       ('s', 'observations', '2026-11-03', 'taxo_group: 1, territorial_unit: 107, date: 01/11/2026, interval: 9, and more'),
@@ -384,7 +331,7 @@ describe("prove", () => {
     await login.query("BEGIN");
     await login.query("SELECT now()");
     const other = await cluster.connect((await value("SELECT current_database()")) as string);
-    await other.query(`INSERT INTO ${SCHEMAS.check}.download_log (site, controler, comment) VALUES
+    await other.query(`INSERT INTO ${CHECK}.download_log (site, controler, comment) VALUES
       ('s', 'observations', 's => Iter: 1, 5 obs, taxo_group: 1, territorial_unit: 107, date: 01/11/2026, interval: 90')`);
     await other.end();
     await beginSite(job);
@@ -396,7 +343,7 @@ describe("prove", () => {
     await beginSite(job, { units: ["99"] });
     await answered();
     expect(await prove(job)).toMatchObject({ expected: 0, unproven: [], missing: [], proven: false });
-    await admin.query(`TRUNCATE ${SCHEMAS.check}.taxo_groups_json`);
+    await admin.query(`TRUNCATE ${CHECK}.taxo_groups_json`);
     await beginSite(job);
     await answered();
     expect(await prove(job)).toMatchObject({ expected: 0, unproven: [], missing: [], proven: false });
@@ -411,7 +358,7 @@ describe("prove", () => {
     await answered("s", ["taxo_groups"]);
     expect(await prove(job)).toMatchObject({ missing: ["territorial_units"], proven: false });
     await login.query(
-      `INSERT INTO ${SCHEMAS.check}.download_log (site, controler, http_status) VALUES ('s', 'territorial_units', 500)`,
+      `INSERT INTO ${CHECK}.download_log (site, controler, http_status) VALUES ('s', 'territorial_units', 500)`,
     );
     expect(await prove(job)).toMatchObject({ missing: ["territorial_units"], proven: false });
     await answered("s", ["territorial_units"]);
@@ -437,7 +384,7 @@ describe("prove", () => {
     await store(bird as Piece);
     expect(gaps(await prove(job))).toEqual(["3/07"]);
     await admin.query(
-      `UPDATE ${SCHEMAS.check}.taxo_groups_json SET item = item || '{"access_mode": "none"}' WHERE id = 3`,
+      `UPDATE ${CHECK}.taxo_groups_json SET item = item || '{"access_mode": "none"}' WHERE id = 3`,
     );
     expect(await prove(job)).toMatchObject({ expected: 1, proven: true });
   });
@@ -464,7 +411,7 @@ describe("prove", () => {
 describe("doubts", () => {
   test("fewer groups and units than at the last proven download", async () => {
     await provenJob(40);
-    await admin.query(`DELETE FROM ${SCHEMAS.check}.territorial_units_json WHERE id = 7 AND site = 's'`);
+    await admin.query(`DELETE FROM ${CHECK}.territorial_units_json WHERE id = 7 AND site = 's'`);
     const job = await beginJob("weekly", WINDOW.from, WINDOW.to);
     await beginSite(job);
     await answered();
@@ -516,7 +463,7 @@ describe("doubts", () => {
 
   test("downloads of other windows, filters and sites are not compared", async () => {
     for (let i = 0; i < 3; i++) await provenJob(4000);
-    await admin.query(`DELETE FROM ${SCHEMAS.check}.territorial_units_json WHERE id = 7 AND site = 's'`);
+    await admin.query(`DELETE FROM ${CHECK}.territorial_units_json WHERE id = 7 AND site = 's'`);
     const proven = async (from: string, filters: Parameters<typeof beginSite>[1]) => {
       const job = await beginJob("weekly", from, WINDOW.to);
       await beginSite(job, filters);
@@ -530,7 +477,7 @@ describe("doubts", () => {
     // The order in which a filter names its parts says nothing.
     await proven(WINDOW.from, { excluded: ["BAT", "EEL"], units: ["38", "26"] });
     await admin.query(
-      `UPDATE ${SCHEMAS.check}.territorial_units_json SET item = item || '{"short_name": "07"}' WHERE site = 's'`,
+      `UPDATE ${CHECK}.territorial_units_json SET item = item || '{"short_name": "07"}' WHERE site = 's'`,
     );
     expect((await proven(WINDOW.from, { excluded: ["EEL", "BAT"], units: ["26", "38"] })).expected).toBe(0);
     const [stored] = (
@@ -746,7 +693,7 @@ describe("rights", () => {
       proven: false,
     });
     expect(await prove(job, { missing: null, accept: true })).toMatchObject({ proven: false });
-    await login.query(`CREATE TEMP TABLE download_log AS SELECT * FROM ${SCHEMAS.check}.download_log`);
+    await login.query(`CREATE TEMP TABLE download_log AS SELECT * FROM ${CHECK}.download_log`);
     await login.query("SET search_path = pg_temp, public");
     expect(await prove(job)).toMatchObject({ missing: REFERENCES, proven: false });
     await login.query("RESET search_path; DROP TABLE pg_temp.download_log");

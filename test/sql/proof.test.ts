@@ -532,6 +532,14 @@ describe("a job that goes on with another", () => {
     expect((await prove(few)).doubts).toEqual([]);
   });
 
+  test("is not compared with itself", async () => {
+    const whole = await provenJob(40);
+    await admin.query(`DELETE FROM ${CHECK}.territorial_units_json WHERE id = 7 AND site = 's'`);
+    const job = await beginJob("daily", null, null, whole);
+    await beginSite(job);
+    expect(await siteProof(job)).toMatchObject({ expected: 2, rows: 20, doubts: [], proven: true });
+  });
+
   test("made again as a whole, nothing of it counts", async () => {
     const job = await beginJob("daily", null, null, weekly);
     expect(await beginSite(job, { again: true })).not.toBe(since);

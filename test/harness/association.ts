@@ -134,7 +134,9 @@ export class Association {
       secrets[`sites.${site}.clientKey`] = account.clientKey;
       secrets[`sites.${site}.clientSecret`] = account.clientSecret;
     }
-    for (const [key, value] of Object.entries(plain)) await stack.set(`vn-sync-check:${key}`, value);
+    await stack.setAll(
+      Object.fromEntries(Object.entries(plain).map(([key, value]) => [`vn-sync-check:${key}`, value])),
+    );
     for (const [key, value] of Object.entries(secrets)) {
       await stack.set(`vn-sync-check:${key}`, value, "secret");
     }

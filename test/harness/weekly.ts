@@ -25,7 +25,7 @@ export async function startWeeklyByCron(
   const [last] = await association.query<{ id: number }>(
     "SELECT coalesce(max(id), 0)::int AS id FROM src_vn_json_check.job_run",
   );
-  let due = await scheduleWeekly(association, 45, tell);
+  let due = await scheduleWeekly(association, 30, tell);
   // On a busy machine the minute may have come before cron could read its new line.
   if (due < Date.now()) due = await scheduleWeekly(association, 240, tell);
   let told = Number.POSITIVE_INFINITY;

@@ -3,7 +3,7 @@ import { Association, MAIN_SCHEMA } from "./association";
 import { differences, loseChanges, makeNewerRows, touchedRows } from "./damage";
 import { type Language, type Story, story } from "./demoText";
 import { leftovers } from "./leftovers";
-import { nothingChanged } from "./stack";
+import { type Changes, nothingChanged } from "./stack";
 import { startWeeklyByCron } from "./weekly";
 
 interface DemoOptions {
@@ -73,9 +73,15 @@ async function play(association: Association, options: DemoOptions): Promise<boo
   const newer = await makeNewerRows(association);
   const before = await differences(association);
 
+  let again: Changes | undefined;
   const weekly = await step(text, text.weekly, () =>
-    startWeeklyByCron(association, (waiting) =>
-      tell("line" in waiting ? text.schedule(waiting.line) : text.startsIn(waiting.seconds)),
+    startWeeklyByCron(
+      association,
+      (waiting) => tell("line" in waiting ? text.schedule(waiting.line) : text.startsIn(waiting.seconds)),
+      async () => {
+        again = await step(text, text.again, () => association.stack.up());
+        tell(nothingChanged(again) ? text.noChange : text.changed(JSON.stringify(again)));
+      },
     ),
   );
   tell(text.weeklyDone(weekly));
@@ -98,9 +104,8 @@ async function play(association: Association, options: DemoOptions): Promise<boo
   const repaired = after.every((is) => is.missing === 0 && is.stale === 0) && touched === 0;
   say(repaired && lost ? text.repaired : text.notRepaired);
 
-  const again = await step(text, text.again, () => association.stack.up());
-  say(nothingChanged(again) ? text.noChange : text.changed(JSON.stringify(again)));
-  if (options.keep) return lost && repaired;
+  const unchanged = again !== undefined && nothingChanged(again);
+  if (options.keep) return lost && repaired && unchanged;
 
   await step(text, text.destroy, () => association.stack.destroy((done) => tell(text.resource(done))));
   const left = await leftovers(association);
@@ -109,7 +114,7 @@ async function play(association: Association, options: DemoOptions): Promise<boo
   if (left.ours.length > 0) console.log(left.ours.join("\n"));
   const clean = left.ours.length === 0;
   say(clean ? text.onlyData : text.leftOver);
-  return lost && repaired && nothingChanged(again) && clean;
+  return lost && repaired && unchanged && clean;
 }
 
 /** The main synchronisation's first download, with the number of rows that have come told every ten seconds. */

@@ -84,7 +84,7 @@ export const story: Record<Language, Story> = {
     monitoring: "dbadmin.monitoring_vn_check_to_prod",
     repaired: "Every lost row is back, every stale one is up to date, newer ones are untouched.",
     notRepaired: "NOT repaired as it should be.",
-    again: "pulumi up once more",
+    again: "Until then: pulumi up once more",
     noChange: "No change.",
     changed: (what) => `Unexpected changes: ${what}`,
     destroy: "pulumi destroy",
@@ -127,7 +127,7 @@ export const story: Record<Language, Story> = {
     repaired:
       "Toutes les lignes perdues sont revenues, les périmées sont à jour, les plus récentes intactes.",
     notRepaired: "PAS réparé comme il le faudrait.",
-    again: "pulumi up encore une fois",
+    again: "En attendant : pulumi up encore une fois",
     noChange: "Aucun changement.",
     changed: (what) => `Changements inattendus : ${what}`,
     destroy: "pulumi destroy",

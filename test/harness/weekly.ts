@@ -16,11 +16,13 @@ export type Waiting = { line: string } | { seconds: number };
 
 /**
  * Sets the weekly line of the schedule to a minute soon to come, as a user would (`config set`, `up`),
- * and waits until cron has started the job and the job has recorded its end.
+ * and waits until cron has started the job and the job has recorded its end. What there is to do `meanwhile` is
+ * begun once the line is set.
  */
 export async function startWeeklyByCron(
   association: Association,
   tell: (waiting: Waiting) => void = () => {},
+  meanwhile: () => Promise<void> = async () => {},
 ): Promise<WeeklyRun> {
   const [last] = await association.query<{ id: number }>(
     "SELECT coalesce(max(id), 0)::int AS id FROM src_vn_json_check.job_run",
@@ -28,6 +30,7 @@ export async function startWeeklyByCron(
   let due = await scheduleWeekly(association, 30, tell);
   // On a busy machine the minute may have come before cron could read its new line.
   if (due < Date.now()) due = await scheduleWeekly(association, 240, tell);
+  await meanwhile();
   let told = Number.POSITIVE_INFINITY;
   const done = await until("the weekly job started by cron", 600, async () => {
     const seconds = Math.round((due - Date.now()) / 1000);

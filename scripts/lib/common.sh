@@ -72,7 +72,7 @@ need_packages() {
   if [ -z "${VN_APT_UPDATED:-}" ]; then
     timed "apt: reading the lists of packages" "apt : lecture des listes de paquets" as_root apt-get update -qq >&2 ||
       say "apt: update failed, going on with the old lists" "apt : échec de la mise à jour, suite avec les anciennes listes"
-    VN_APT_UPDATED=1
+    export VN_APT_UPDATED=1 # for the project's programs that are started from here
   fi
   timed "apt: installing ${missing[*]}" "apt : installation de ${missing[*]}" apt_install "${missing[@]}"
 }
@@ -83,7 +83,7 @@ apt_install() {
   as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 sh -c '
     exec apt-get install -y -qq --no-install-recommends -o APT::Status-Fd=3 "$@" 3>&1 >/dev/null' apt "$@" |
     apt_percent | progress
-}
+} 2> >(grep --line-buffered -v '^debconf: delaying package configuration' >&2)
 
 apt_percent() {
   local what percent _

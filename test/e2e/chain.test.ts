@@ -41,13 +41,11 @@ function secretsOf(association: Association): string[] {
 // One story: each test stands on what the one before it has left.
 describe.sequential("up → first import → faults → weekly by cron → repaired → destroy", () => {
   let association: Association;
-  const said: string[] = [];
 
   beforeAll(async () => {
     association = await Association.start({
       name: `e2e${process.pid}`,
       observations: 600,
-      say: (line) => said.push(line),
     });
     await association.main.install();
     await association.main.full();
@@ -103,7 +101,7 @@ describe.sequential("up → first import → faults → weekly by cron → repai
   });
 
   test("the weekly job, started by cron, repairs all that the main synchronisation has lost", async () => {
-    await loseChanges(association, (line) => said.push(line));
+    await loseChanges(association);
     const newer = await makeNewerRows(association);
     const before = await differences(association);
     for (const site of before) {
@@ -111,7 +109,7 @@ describe.sequential("up → first import → faults → weekly by cron → repai
       expect(site.stale, site.site).toBeGreaterThanOrEqual(30);
     }
 
-    const weekly = await startWeeklyByCron(association, (line) => said.push(line));
+    const weekly = await startWeeklyByCron(association);
 
     expect(weekly.status).toBe("done");
     const after = await differences(association);

@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { LocalWorkspace, Stack } from "@pulumi/pulumi/automation";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { nothingChanged, summary } from "../harness/stack";
+import { changes, nothingChanged } from "../harness/stack";
 import { type Finished, run } from "../support/command";
 import { engineEnv } from "../support/engine";
 import { type Host, startHost } from "../support/host";
@@ -42,6 +43,7 @@ const NAMES = ["command", "postgresql"] as const;
 
 let dir: string;
 let env: NodeJS.ProcessEnv;
+let stack: Stack;
 let host: Host;
 let cluster: Cluster;
 let database: string;
@@ -100,7 +102,12 @@ beforeAll(async () => {
   symlinkSync(resolve(__dirname, "../../node_modules"), join(dir, "node_modules"));
   [host, cluster] = await Promise.all([startHost(), startCluster({ postgis: false })]);
   database = await cluster.createDatabase();
-  await must("stack", "init", "dev");
+  // The Automation API looks for the engine where this process does.
+  process.env["PATH"] = env["PATH"];
+  const envVars = Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+  stack = await Stack.create("dev", await LocalWorkspace.create({ workDir: dir, envVars }));
   await must("config", "set", "pgPort", String(cluster.port));
   await must("config", "set", "database", database);
   await setSecrets();
@@ -113,7 +120,7 @@ afterAll(async () => {
 });
 
 test("up makes role, schema, grant and files; a second one changes nothing; no secret is in the state", async () => {
-  const first = summary(await must("up", "--yes", "--skip-preview"));
+  const first = await changes((options) => stack.up(options));
   expect(first).toMatchObject({ create: 7, update: 0, delete: 0 });
   expect(await host.must("cat /root/smoke; stat -c ' %a' /root/smoke; cat /root/new/folder/copied")).toBe(
     `${secrets.content} 600\ncopied`,
@@ -121,8 +128,8 @@ test("up makes role, schema, grant and files; a second one changes nothing; no s
   const db = await cluster.connect(database, { user: "smoke", password: secrets.rolePassword });
   await db.query("CREATE TABLE smoke_data.kept (id int)");
   await db.end();
-  expect(nothingChanged(summary(await must("up", "--yes", "--skip-preview")))).toBe(true);
-  expect(nothingChanged(summary(await must("refresh", "--yes", "--skip-preview")))).toBe(true);
+  expect(nothingChanged(await changes((options) => stack.up(options)))).toBe(true);
+  expect(nothingChanged(await changes((options) => stack.refresh(options)))).toBe(true);
 
   const state = readFileSync(join(dir, ".pulumi/stacks/smoke/dev.json"), "utf8");
   expect(state).toContain("written");
@@ -133,7 +140,7 @@ test("up makes role, schema, grant and files; a second one changes nothing; no s
 test("changed content is an update of just that", async () => {
   secrets.content = "a-secret-content-2";
   await setSecrets();
-  expect(summary(await must("up", "--yes", "--skip-preview"))).toMatchObject({
+  expect(await changes((options) => stack.up(options))).toMatchObject({
     update: 1,
     create: 0,
     replace: 0,

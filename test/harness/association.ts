@@ -15,6 +15,9 @@ const CLIENT_VERSION = "2.12.0";
 export const MAIN_SCHEMA = "src_vn_json";
 const DATABASE = "visionature";
 
+/** What an association is made of, in the order of making. */
+export type Part = "postgres" | "portal" | "host";
+
 export interface AssociationOptions {
   /** Names the stack and the temporary folder. */
   name: string;
@@ -24,8 +27,8 @@ export interface AssociationOptions {
   release?: "bookworm" | "trixie";
   /** Major version of PostgreSQL; this machine's own by default. */
   postgres?: number;
-  /** Tells what is being done. */
-  say?: (line: string) => void;
+  /** Is told what is begun. */
+  begin?: (part: Part) => void;
 }
 
 /**
@@ -49,26 +52,26 @@ export class Association {
   readonly database = DATABASE;
 
   static async start(options: AssociationOptions): Promise<Association> {
-    const say = options.say ?? (() => {});
+    const begin = options.begin ?? (() => {});
     const sites = options.sites ?? ["isere", "ardeche"];
     const dir = mkdtempSync(join(tmpdir(), `vn-${options.name}-`));
     const parts: { stop(): Promise<void> }[] = [];
     try {
-      say("PostgreSQL with PostGIS");
+      begin("postgres");
       const cluster = await startCluster(options.postgres ? { version: options.postgres } : {});
       parts.push(cluster);
       const admin = { user: "geo_admin", password: secret() };
       const mainLogin = { user: "vn_main", password: secret() };
       const clientMakesTables = await makeDatabase(cluster, admin, mainLogin);
 
-      say("an emulated VisioNature API");
+      begin("portal");
       const emulator = await startEmulator({
         sites: sites.map((name) => ({ name, observations: options.observations })),
         years: 1,
       });
       parts.push({ stop: () => emulator.close() });
 
-      say(`a Debian host (${options.release ?? "bookworm"}) with sshd and cron`);
+      begin("host");
       const host = await startHost({ release: options.release ?? "bookworm", adminUser: "ops" });
       parts.push(host);
 
@@ -131,7 +134,9 @@ export class Association {
       secrets[`sites.${site}.clientKey`] = account.clientKey;
       secrets[`sites.${site}.clientSecret`] = account.clientSecret;
     }
-    for (const [key, value] of Object.entries(plain)) await stack.set(`vn-sync-check:${key}`, value);
+    await stack.setAll(
+      Object.fromEntries(Object.entries(plain).map(([key, value]) => [`vn-sync-check:${key}`, value])),
+    );
     for (const [key, value] of Object.entries(secrets)) {
       await stack.set(`vn-sync-check:${key}`, value, "secret");
     }

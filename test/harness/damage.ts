@@ -22,7 +22,10 @@ const COUNTS = { inserts: 60, updates: 40, deletes: 5, newer: 3 } as const;
  * observations; just then the API fails: at the first site with HTTP 500, at the others with a page of
  * HTML that says 200. The client has moved its date on before it asked, and never asks again.
  */
-export async function loseChanges(association: Association, say: (line: string) => void): Promise<void> {
+export async function loseChanges(
+  association: Association,
+  begin: (part: "apiFails" | "apiWorks") => void = () => {},
+): Promise<void> {
   const between: [number, number] = [Date.now() - 60_000, Date.now()];
   const fortnight = Date.now() - 13 * 86_400_000;
   for (const site of association.sites) {
@@ -41,10 +44,10 @@ export async function loseChanges(association: Association, say: (line: string) 
       i === 0 ? { ...failing, kind: "status", status: 500 } : { ...failing, kind: "html" },
     );
   });
-  say("the main synchronisation asks for changes while the API fails");
+  begin("apiFails");
   await association.main.update();
   association.emulator.faults.clear();
-  say("the API works again; the main synchronisation asks once more");
+  begin("apiWorks");
   await association.main.update();
 }
 

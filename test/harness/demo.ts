@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
-import { Association } from "./association";
+import { Association, MAIN_SCHEMA } from "./association";
 import { differences, loseChanges, makeNewerRows, touchedRows } from "./damage";
-import { type Language, story } from "./demoText";
+import { type Language, type Story, story } from "./demoText";
 import { leftovers } from "./leftovers";
-import { nothingChanged } from "./stack";
+import { type Changes, nothingChanged } from "./stack";
 import { startWeeklyByCron } from "./weekly";
 
 interface DemoOptions {
@@ -23,16 +23,29 @@ function say(line: string): void {
   console.log(`${clock}  ${line}`);
 }
 
+/** A line of what goes on within a step. */
+const tell = (line: string): void => say(`  ${line}`);
+
+/** Says what begins, does it, and says how long it took. */
+async function step<T>(text: Story, line: string, work: () => Promise<T>): Promise<T> {
+  const since = Date.now();
+  say(line);
+  const result = await work();
+  tell(text.took(Math.round((Date.now() - since) / 1000)));
+  return result;
+}
+
 async function demo(options: DemoOptions): Promise<boolean> {
   const text = story[options.lang];
-  say(text.parts);
-  const association = await Association.start({
-    name: `demo${process.pid}`,
-    observations: Number(options.observations),
-    release: options.release,
-    ...(options.postgres ? { postgres: Number(options.postgres) } : {}),
-    say: (line) => say(`  ${line}`),
-  });
+  const association = await step(text, text.parts, () =>
+    Association.start({
+      name: `demo${process.pid}`,
+      observations: Number(options.observations),
+      release: options.release,
+      ...(options.postgres ? { postgres: Number(options.postgres) } : {}),
+      begin: (part) => tell(text.part[part]),
+    }),
+  );
   const leave = (signal: NodeJS.Signals) => {
     say(text.interrupted(signal));
     association.stop().finally(() => process.exit(130));
@@ -49,30 +62,29 @@ async function demo(options: DemoOptions): Promise<boolean> {
 
 async function play(association: Association, options: DemoOptions): Promise<boolean> {
   const text = story[options.lang];
-  say(text.mainFull);
-  await association.main.install();
-  await association.main.full();
+  await step(text, text.mainInstall, () => association.main.install());
+  await step(text, text.mainFull, () => mainFull(association, options, text));
 
-  say(text.up);
   await association.configure({ locale: options.lang });
-  const progress = {
-    onLine: (line: string) => {
-      const [, done] = /^ *[-+~]+ +\S+ (\S+ (?:created|updated|deleted) \([^)]*\))/.exec(line) ?? [];
-      if (done) say(`  ${done}`);
-    },
-  };
-  await association.stack.up(progress);
+  await step(text, text.up, () => association.stack.up((done) => tell(text.resource(done))));
+  await step(text, text.firstImport, () => association.firstImportDone(900, tell));
 
-  say(text.firstImport);
-  await association.firstImportDone(900, (line) => say(`  ${line}`));
-
-  say(text.lose);
-  await loseChanges(association, (line) => say(`  ${line}`));
+  await step(text, text.lose, () => loseChanges(association, (part) => tell(text[part])));
   const newer = await makeNewerRows(association);
   const before = await differences(association);
 
-  say(text.weekly);
-  const weekly = await startWeeklyByCron(association, (line) => say(`  ${line}`));
+  let again: Changes | undefined;
+  const weekly = await step(text, text.weekly, () =>
+    startWeeklyByCron(
+      association,
+      (waiting) => tell("line" in waiting ? text.schedule(waiting.line) : text.startsIn(waiting.seconds)),
+      async () => {
+        again = await step(text, text.again, () => association.stack.up());
+        tell(nothingChanged(again) ? text.noChange : text.changed(JSON.stringify(again)));
+      },
+    ),
+  );
+  tell(text.weeklyDone(weekly));
   const after = await differences(association);
   const touched = await touchedRows(association, newer);
 
@@ -92,20 +104,35 @@ async function play(association: Association, options: DemoOptions): Promise<boo
   const repaired = after.every((is) => is.missing === 0 && is.stale === 0) && touched === 0;
   say(repaired && lost ? text.repaired : text.notRepaired);
 
-  say(text.again);
-  const again = await association.stack.up();
-  say(nothingChanged(again) ? text.noChange : text.changed(JSON.stringify(again)));
-  if (options.keep) return lost && repaired;
+  const unchanged = again !== undefined && nothingChanged(again);
+  if (options.keep) return lost && repaired && unchanged;
 
-  say(text.destroy);
-  await association.stack.destroy(progress);
+  await step(text, text.destroy, () => association.stack.destroy((done) => tell(text.resource(done))));
   const left = await leftovers(association);
   console.log(`\n${text.left}`);
   console.table(left.data);
   if (left.ours.length > 0) console.log(left.ours.join("\n"));
   const clean = left.ours.length === 0;
   say(clean ? text.onlyData : text.leftOver);
-  return lost && repaired && nothingChanged(again) && clean;
+  return lost && repaired && unchanged && clean;
+}
+
+/** The main synchronisation's first download, with the number of rows that have come told every ten seconds. */
+async function mainFull(association: Association, options: DemoOptions, text: Story): Promise<void> {
+  const expected = Number(options.observations) * association.sites.length;
+  const count = async () => {
+    const [row] = await association.query<{ rows: number }>(
+      `SELECT count(*)::int AS rows FROM ${MAIN_SCHEMA}.observations_json`,
+    );
+    tell(text.rows(row?.rows ?? 0, expected));
+  };
+  const telling = setInterval(() => void count().catch(() => {}), 10_000);
+  try {
+    await association.main.full();
+  } finally {
+    clearInterval(telling);
+  }
+  await count();
 }
 
 /** Says how to look around, and waits for Ctrl-C. */

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { stringify } from "yaml";
 import { CONTROLLERS, NEEDED_CONTROLLERS } from "../../config/values/controllers";
+import { ADAPTER } from "../support/transferVn";
 
 /** Runs a shell text as root in the throwaway host and gives what it printed. @throws Error when it fails */
 export type HostShell = (script: string, input?: string) => Promise<string>;
@@ -27,7 +29,7 @@ export interface MainSyncArgs {
 
 /**
  * The configuration of an association's own, main synchronisation, as its geomatician writes it from
- * the client's template: every controller due each minute, so that `--update` never waits long.
+ * the client's template: with a schedule that the client asks for.
  */
 function mainEvnYaml(args: MainSyncArgs): string {
   const { database } = args;
@@ -37,7 +39,7 @@ function mainEvnYaml(args: MainSyncArgs): string {
     controler: Object.fromEntries(
       CONTROLLERS.map(({ controller }) => [
         controller,
-        { enabled: needed.includes(controller), schedule: { minute: "*" } },
+        { enabled: needed.includes(controller), schedule: { minute: 0 } },
       ]),
     ),
     site: Object.fromEntries(
@@ -70,8 +72,10 @@ function mainEvnYaml(args: MainSyncArgs): string {
 }
 
 /**
- * The main copy's own synchronisation: the real `transfer_vn`, driven through its own command line as
- * associations do, in an account of its own on the host.
+ * The main copy's own synchronisation: the real Client-API-VN in an account of its own on the host, with the file
+ * that an association writes for it. Its jobs are started one by one through the adapter, not by transfer_vn's
+ * scheduler, which blocks for ever at 3 of 100 starts (a fork while a log line is written) and has to be given
+ * up after 90 s; what a job asks of the portal and does in the database is the same.
  */
 export class MainSync {
   constructor(
@@ -88,34 +92,28 @@ export class MainSync {
       `[ -x venv/bin/transfer_vn ] || { /usr/bin/python3 -m venv venv &&
        venv/bin/pip install --quiet --no-cache-dir 'Client-API-VN==${clientVersion}' 'setuptools<81'; }`,
     );
+    await this.as("cat > client_job.py", readFileSync(ADAPTER, "utf8"));
     await this.as("umask 077; cat > evn.yaml", mainEvnYaml(this.args));
-    if (!this.args.tablesMade) await this.transferVn("--json_tables_create");
+    if (!this.args.tablesMade) {
+      await this.as("timeout -k 5 120 venv/bin/transfer_vn --json_tables_create evn.yaml 2>&1");
+    }
   }
 
-  /**
-   * `transfer_vn --full`, then `--schedule`, which it needs afterwards. The client's start can block for
-   * ever (a fork while a log line is written, 3 % of the runs, fewer without a stderr to write to), so a run
-   * that takes far too long is ended and tried again.
-   */
+  /** The first full download of every site, as `transfer_vn --full` does it. */
   async full(): Promise<void> {
-    await this.as(
-      `for try in 1 2 3 4 5 6; do
-         if timeout -k 5 90 venv/bin/transfer_vn --full evn.yaml >/dev/null 2>&1; then ended=yes; break; fi
-       done
-       [ "$ended" = yes ] && ! grep ' crashed' tmp/transfer_vn.log`,
-    );
-    await this.transferVn("--schedule");
+    for (const { site } of this.args.sites) await this.as(`${this.job(site, "full")} 2>&1`);
   }
 
-  /** Waits for the next full minute, when the jobs are due, and runs `transfer_vn --update`. Gives its log. */
+  /** Asks every site for its changes, as `transfer_vn --update` does it; a job that fails is no error. Gives the log. */
   async update(): Promise<string> {
-    const toNextMinute = 61 - new Date().getSeconds();
-    await new Promise((resolve) => setTimeout(resolve, toNextMinute * 1000));
-    return this.as("timeout -k 5 55 venv/bin/transfer_vn --update evn.yaml 2>&1 || true");
+    const logs: string[] = [];
+    for (const { site } of this.args.sites)
+      logs.push(await this.as(`${this.job(site, "update")} 2>&1 || true`));
+    return logs.join("");
   }
 
-  private transferVn(verb: string): Promise<string> {
-    return this.as(`timeout -k 5 120 venv/bin/transfer_vn ${verb} evn.yaml 2>&1`);
+  private job(site: string, mode: "full" | "update"): string {
+    return `timeout -k 5 300 venv/bin/python client_job.py --site ${site} --mode ${mode} --controllers ${NEEDED_CONTROLLERS.join(",")}`;
   }
 
   /** Runs a shell text as the account, with its home as HOME and working directory. */

@@ -1,11 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Finished, type RunOptions, run } from "../support/command";
+import {
+  CommandError,
+  type EngineEvent,
+  Stack as EngineStack,
+  LocalWorkspace,
+  type UpdateSummary,
+} from "@pulumi/pulumi/automation";
+import { type Finished, must, run } from "../support/command";
 
 const PROJECT = resolve(__dirname, "../..");
 
-/** What one `pulumi up` or `destroy` did, counted from its event log. */
+/** What one `pulumi up`, `refresh` or `destroy` did, as the engine has recorded it. */
 export interface Changes {
   create: number;
   update: number;
@@ -14,10 +21,20 @@ export interface Changes {
   same: number;
 }
 
+/** One resource that the engine is done with; those that stay as they are and mere groups of others are none. */
+export interface Step {
+  /** How many it is done with, this one counted. */
+  count: number;
+  op: "create" | "update" | "delete";
+  name: string;
+  seconds: number;
+}
+
 /** One stack of the project with a state, a passphrase and a configuration file of its own folder. */
 export class Stack {
   readonly configFile: string;
-  readonly env: NodeJS.ProcessEnv;
+  private readonly env: Record<string, string>;
+  private engine: EngineStack | undefined;
 
   constructor(
     readonly name: string,
@@ -30,66 +47,48 @@ export class Stack {
       writeFileSync(passphrase, randomBytes(24).toString("hex"), { mode: 0o600 });
     }
     this.env = {
-      ...process.env,
       PULUMI_BACKEND_URL: `file://${join(dir, "state")}`,
       PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
       PULUMI_SKIP_UPDATE_CHECK: "1",
     };
   }
 
-  /** Runs pulumi in the project; the configuration file is this stack's. */
-  pulumi(args: string[], options: RunOptions = {}): Promise<Finished> {
-    return run("pulumi", ["-C", PROJECT, "--non-interactive", "--color", "never", ...args], {
-      ...options,
-      env: { ...this.env, ...options.env },
-    });
-  }
-
-  private async mustPulumi(args: string[], options: RunOptions = {}): Promise<string> {
-    const done = await this.pulumi(args, options);
-    if (done.code !== 0) {
-      const printed = `${done.stdout}\n${done.stderr}`.trim().split("\n").slice(-60).join("\n");
-      throw new Error(`pulumi ${args.slice(0, 2).join(" ")}: exit code ${done.code}\n${printed}`);
-    }
-    return done.stdout;
-  }
-
   /** Makes the stack; the file that the engine writes in the project is moved to this stack's folder. */
   async init(): Promise<void> {
-    const done = await this.pulumi(["stack", "init", this.name]);
-    if (done.code !== 0) throw new Error(`pulumi stack init: ${done.stderr}`);
+    const workspace = await LocalWorkspace.create({ workDir: PROJECT, envVars: this.env });
+    this.engine = await EngineStack.create(this.name, workspace);
     const written = join(PROJECT, `Pulumi.${this.name}.yaml`);
     copyFileSync(written, this.configFile);
     rmSync(written);
   }
 
-  private at(...args: string[]): string[] {
-    return [...args, "--stack", this.name, "--config-file", this.configFile];
-  }
-
-  /** Sets one value; `path` may lead into an object (`sites.vn38.url`). */
+  /**
+   * Sets one value; `path` may lead into an object (`sites.vn38.url`). Not with the Automation API, which
+   * hands values over on the command line: secrets may not go that way.
+   */
   async set(path: string, value: string, kind: "plaintext" | "secret" = "plaintext"): Promise<void> {
-    await this.mustPulumi(this.at("config", "set", "--path", path, `--${kind}`), { input: value });
+    const args = this.args("config", "set", "--path", path, `--${kind}`);
+    await must("pulumi", args, { env: { ...process.env, ...this.env }, input: value });
   }
 
-  up(options: RunOptions = {}, args: string[] = []): Promise<Changes> {
-    return this.change("up", ["--skip-preview", ...args], options);
+  /** Sets many plain values at once, each with its path: a call for each would take half a second. */
+  async setAll(values: Record<string, string>): Promise<void> {
+    const pairs = Object.entries(values).flatMap(([path, value]) => ["--plaintext", `${path}=${value}`]);
+    await must("pulumi", this.args("config", "set-all", "--path", ...pairs), {
+      env: { ...process.env, ...this.env },
+    });
   }
 
-  destroy(options: RunOptions = {}): Promise<Changes> {
-    return this.change("destroy", ["--skip-preview"], options);
+  up(tell?: (step: Step) => void): Promise<Changes> {
+    return changes((options) => this.made.up(options), this.options(tell));
   }
 
-  preview(args: string[] = []): Promise<Finished> {
-    return this.pulumi(this.at("preview", ...args));
+  destroy(tell?: (step: Step) => void): Promise<Changes> {
+    return changes((options) => this.made.destroy(options), this.options(tell));
   }
 
-  /** One output of the stack, secret ones too. */
-  async output(name: string): Promise<unknown> {
-    const all = JSON.parse(
-      await this.mustPulumi(["stack", "output", "--json", "--show-secrets", "--stack", this.name]),
-    );
-    return all[name];
+  preview(): Promise<Finished> {
+    return run("pulumi", this.args("preview"), { env: { ...process.env, ...this.env } });
   }
 
   /** The state as the backend keeps it on disk. */
@@ -111,29 +110,61 @@ export class Stack {
     }
   }
 
-  private async change(verb: "up" | "destroy", args: string[], options: RunOptions): Promise<Changes> {
-    return summary(await this.mustPulumi(this.at(verb, "--yes", ...args), options));
+  private get made(): EngineStack {
+    if (!this.engine) throw new Error(`stack ${this.name}: init comes first`);
+    return this.engine;
+  }
+
+  private args(...args: string[]): string[] {
+    const where = ["--stack", this.name, "--config-file", this.configFile];
+    return ["-C", PROJECT, "--non-interactive", "--color", "never", ...args, ...where];
+  }
+
+  private options(tell?: (step: Step) => void): EngineOptions {
+    return { configFile: this.configFile, ...(tell ? { onEvent: steps(tell) } : {}) };
   }
 }
 
-/** Reads the block "Resources:" that the engine prints at the end (`+ 3 created`, `9 unchanged`, …). */
-export function summary(printed: string): Changes {
-  const changes: Changes = { create: 0, update: 0, replace: 0, delete: 0, same: 0 };
-  const words = {
-    created: "create",
-    updated: "update",
-    replaced: "replace",
-    deleted: "delete",
-    unchanged: "same",
-  } as const;
-  const block = printed.slice(printed.lastIndexOf("Resources:"));
-  for (const [, count, word] of block.matchAll(/(\d+) (created|updated|replaced|deleted|unchanged)/g)) {
-    changes[words[word as keyof typeof words]] = Number(count);
+interface EngineOptions {
+  configFile?: string;
+  onEvent?: (event: EngineEvent) => void;
+}
+
+/**
+ * Runs `up`, `refresh` or `destroy` of the Automation API and gives what it has changed. No secret is decrypted
+ * for the summary. @throws Error with the end of what the engine printed
+ */
+export async function changes(
+  work: (
+    options: EngineOptions & { color: "never"; showSecrets: false },
+  ) => Promise<{ summary: UpdateSummary }>,
+  options: EngineOptions = {},
+): Promise<Changes> {
+  try {
+    const { summary } = await work({ ...options, color: "never", showSecrets: false });
+    return { create: 0, update: 0, replace: 0, delete: 0, same: 0, ...summary.resourceChanges };
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new Error(error.message.trim().split("\n").slice(-60).join("\n"));
   }
-  return changes;
 }
 
 /** True when nothing was created, updated, replaced or deleted. */
 export function nothingChanged(changes: Changes): boolean {
   return changes.create + changes.update + changes.replace + changes.delete === 0;
+}
+
+/** Turns the engine's events into the steps that it has ended. */
+function steps(tell: (step: Step) => void): (event: EngineEvent) => void {
+  const begun = new Map<string, number>();
+  let count = 0;
+  return ({ resourcePreEvent, resOutputsEvent, timestamp }) => {
+    const { op, urn, old, new: now } = (resourcePreEvent ?? resOutputsEvent)?.metadata ?? {};
+    if (!urn || !(now ?? old)?.custom || (op !== "create" && op !== "update" && op !== "delete")) return;
+    if (resourcePreEvent) begun.set(urn, timestamp);
+    else {
+      const name = urn.slice(urn.lastIndexOf("::") + 2);
+      tell({ count: ++count, op, name, seconds: timestamp - (begun.get(urn) ?? timestamp) });
+    }
+  };
 }

@@ -11,23 +11,33 @@ export interface WeeklyRun {
   observations: { inserted: number; updated: number };
 }
 
+/** What is told while one waits: when cron starts the job, then each ten seconds how many are left. */
+export type Waiting = { line: string } | { seconds: number };
+
 /**
  * Sets the weekly line of the schedule to a minute soon to come, as a user would (`config set`, `up`),
- * and waits until cron has started the job and the job has recorded its end.
+ * and waits until cron has started the job and the job has recorded its end. What there is to do `meanwhile` is
+ * begun once the line is set.
  */
 export async function startWeeklyByCron(
   association: Association,
-  say: (line: string) => void,
+  tell: (waiting: Waiting) => void = () => {},
+  meanwhile: () => Promise<void> = async () => {},
 ): Promise<WeeklyRun> {
   const [last] = await association.query<{ id: number }>(
     "SELECT coalesce(max(id), 0)::int AS id FROM src_vn_json_check.job_run",
   );
-  const due = new Date(Date.now() + 100_000);
-  const line = await association.cronTime(due);
-  say(`schedule.weekly: "${line}"`);
-  await association.stack.set("vn-sync-check:schedule.weekly", line);
-  await association.stack.up();
+  let due = await scheduleWeekly(association, 30, tell);
+  // On a busy machine the minute may have come before cron could read its new line.
+  if (due < Date.now()) due = await scheduleWeekly(association, 240, tell);
+  await meanwhile();
+  let told = Number.POSITIVE_INFINITY;
   const done = await until("the weekly job started by cron", 600, async () => {
+    const seconds = Math.round((due - Date.now()) / 1000);
+    if (seconds > 0 && seconds <= told - 10) {
+      told = seconds;
+      tell({ seconds });
+    }
     const [row] = await association.query<{
       id: number;
       status: string;
@@ -42,11 +52,24 @@ export async function startWeeklyByCron(
     );
     return row;
   });
-  say(`${done.status}, ${done.window}`);
   const monitoring = await association.query<{ action: string; count: number }>(
     "SELECT action, count FROM dbadmin.monitoring_vn_check_to_prod WHERE run_id = $1 ORDER BY action",
     [done.repair],
   );
   const counted = (action: string) => monitoring.find((row) => row.action === action)?.count ?? 0;
   return { ...done, monitoring, observations: { inserted: counted("insert"), updated: counted("update") } };
+}
+
+/** Writes a line for the first full minute at least `seconds` from now. Gives when that is, in ms. */
+async function scheduleWeekly(
+  association: Association,
+  seconds: number,
+  tell: (waiting: Waiting) => void,
+): Promise<number> {
+  const due = Math.ceil((Date.now() + seconds * 1000) / 60_000) * 60_000;
+  const line = await association.cronTime(new Date(due));
+  tell({ line });
+  await association.stack.set("vn-sync-check:schedule.weekly", line);
+  await association.stack.up();
+  return due;
 }

@@ -18,7 +18,8 @@ BEGIN
              'compare', 'work_to_do', 'full_batch_size', 'next_batch_size', 'batch', 'is_lock_conflict', 'set_next_aside',
              'finish_run', 'tell', 'recipient',
              -- the jobs of vn-check
-             'begin_job', 'begin_site', 'coverage', 'prove', 'site_ended', 'progress', 'end_job', 'proof',
+             'begin_job', 'begin_site', 'coverage', 'prove', 'site_ended', 'site_proof', 'progress', 'end_job',
+             'proof',
              -- people
              'preflight', 'watching', 'may_suspect', 'handover', 'covering_indexes', 'forget')
   LOOP

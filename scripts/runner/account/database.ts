@@ -8,8 +8,9 @@ import { parseService, passwordFor, readPgpass } from "./service";
 
 /** The sync's own access to its database. Connections are short: a download lasts hours between two uses. */
 export interface Database {
-  /** The check schema, quoted. */
-  schema: string;
+  /** Quoted names of the schemas. */
+  check: string;
+  repair: string;
   rows<T>(sql: string, values?: unknown[]): Promise<T[]>;
   /** One connection for several statements. */
   session<T>(use: (client: Client) => Promise<T>): Promise<T>;
@@ -19,7 +20,11 @@ export interface Database {
  * Opens nothing yet; each use connects by the service of ~/.pg_service.conf, the password by ~/.pgpass.
  * libpq reads that file, node-postgres does not, hence the few keys here.
  */
-export function databaseOf(home: string, service: string, checkSchema: string): Database {
+export function databaseOf(
+  home: string,
+  service: string,
+  schemas: { check: string; repair: string },
+): Database {
   const session = async <T>(use: (client: Client) => Promise<T>): Promise<T> => {
     const client = await open(home, service);
     try {
@@ -29,17 +34,12 @@ export function databaseOf(home: string, service: string, checkSchema: string): 
     }
   };
   return {
-    schema: escapeIdentifier(checkSchema),
+    check: escapeIdentifier(schemas.check),
+    repair: escapeIdentifier(schemas.repair),
     session,
     rows: <T>(sql: string, values: unknown[] = []) =>
       session(async (client) => (await client.query(sql, values)).rows as T[]),
   };
-}
-
-/** The clock that stamps download_log, as text. */
-export async function databaseNow(db: Database): Promise<string> {
-  const [row] = await db.rows<{ now: string }>("select localtimestamp::text as now");
-  return row?.now ?? "";
 }
 
 async function open(home: string, service: string): Promise<Client> {

@@ -1,14 +1,19 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import type { Names } from "../config/names";
+import type { Locale } from "../config/values/key";
+import type { Installation } from "../sql/installation";
+import { render } from "../sql/render";
+import { GUARD } from "../sql/steps";
 import { scramVerifier } from "./render/scram";
-import { ownsNothing } from "./render/sqlGuards";
 import type { DatabaseConfig } from "./secrets";
-import { SqlSteps } from "./sqlSteps";
+import { SqlObjects } from "./sqlObjects";
 
 export interface DatabaseArgs {
   database: DatabaseConfig;
   names: Names;
+  installation: Installation;
+  locale: Locale;
   /** Password of the sync's login. */
   password: pulumi.Output<string>;
 }
@@ -19,12 +24,10 @@ export interface DatabaseArgs {
  * hands what it owns to the admin login without a word.
  */
 export class Database extends pulumi.ComponentResource {
-  readonly provider: postgresql.Provider;
-
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:database:Database", name, {}, opts);
-    const { database, names } = args;
-    this.provider = new postgresql.Provider(
+    const { database, names, installation, locale } = args;
+    const provider = new postgresql.Provider(
       name,
       {
         host: database.address,
@@ -39,7 +42,7 @@ export class Database extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const options = { parent: this, provider: this.provider };
+    const options = { parent: this, provider };
     const login = new postgresql.Role(
       `${name}-login`,
       {
@@ -51,14 +54,9 @@ export class Database extends pulumi.ComponentResource {
       options,
     );
     const repair = new postgresql.Role(`${name}-repair`, { name: names.repairRole, login: false }, options);
-    new SqlSteps(
+    new SqlObjects(
       `${name}-guard`,
-      {
-        database,
-        apply: [],
-        remove: [names.login, names.repairRole].map(ownsNothing),
-        identity: [names.login],
-      },
+      { database, locale, remove: render([GUARD], installation), identity: [names.login] },
       { parent: this, dependsOn: [login, repair] },
     );
     this.registerOutputs({});

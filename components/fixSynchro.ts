@@ -1,12 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
-import { namesOfStack } from "../config/schema";
-import { assumeSql, handoverSql, indexSql, installSql, uninstallSql } from "../sql";
-import { sqlSettings } from "./render/sqlSettings";
-import type { SecretConfig } from "./secrets";
-import { SqlSteps } from "./sqlSteps";
+import type { Locale } from "../config/values/key";
+import type { Installation } from "../sql/installation";
+import { installSteps } from "../sql/installer";
+import { render } from "../sql/render";
+import { REMOVE } from "../sql/steps";
+import type { DatabaseConfig } from "./secrets";
+import { SqlObjects } from "./sqlObjects";
 
 export interface FixSynchroArgs {
-  config: SecretConfig;
+  database: DatabaseConfig;
+  installation: Installation;
+  locale: Locale;
 }
 
 /**
@@ -19,29 +23,19 @@ export class FixSynchro extends pulumi.ComponentResource {
 
   constructor(name: string, args: FixSynchroArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:database:FixSynchro", name, {}, opts);
-    const { config } = args;
-    const settings = sqlSettings(config);
-    const assume = assumeSql(settings);
-    const schema = namesOfStack(config).checkSchema;
-    const steps = new SqlSteps(
+    const { database, installation, locale } = args;
+    const repair = new SqlObjects(
       name,
       {
-        database: config.database,
-        apply: [
-          { name: `installing the repair in ${schema}`, sql: installSql(settings) },
-          { name: "building the covering indexes", sql: indexSql(settings), kind: "statements", assume },
-          { name: "asking what main's owner has to run", sql: handoverSql(settings), assume },
-        ],
-        remove: [
-          { name: `removing the repair from ${schema}`, sql: uninstallSql(settings, { data: false }) },
-        ],
-        identity: [schema],
+        database,
+        locale,
+        install: render(installSteps(["repair"]), installation),
+        remove: render(REMOVE, installation),
+        identity: [installation.schemas.repair],
       },
       { parent: this },
     );
-    this.forMainOwner = steps.rows.apply((rows) =>
-      rows.flatMap((row) => ("statement" in row ? [String(row["statement"])] : [])),
-    );
+    this.forMainOwner = repair.report.handover;
     this.registerOutputs({});
   }
 }

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { namesOfStack } from "../config/schema";
-import { CheckTables } from "./checkTables";
+import { CheckCopy } from "./checkCopy";
 import { ClientApiVn } from "./clientApiVn";
 import { Database } from "./database";
 import { FirstImport } from "./firstImport";
 import { FixSynchro } from "./fixSynchro";
-import { Grants } from "./grants";
 import { whereOf } from "./host/where";
 import { HostPackages } from "./hostPackages";
+import { installationOf } from "./installation";
 import { PgCredentials } from "./pgCredentials";
 import { runnerSettings } from "./render/runnerFiles";
 import { nextSteps, onHost, scheduleInWords } from "./render/words";
@@ -29,7 +29,7 @@ export interface VnSyncCheckArgs {
 
 /**
  * The whole kit, in the order in which it is made; destroy goes the other way round: cron, running jobs,
- * functions and triggers, grants, roles, and on the host the account with its home.
+ * functions and triggers, roles, and on the host the account with its home.
  */
 export class VnSyncCheck extends pulumi.ComponentResource {
   readonly outputs: Record<string, pulumi.Input<unknown>>;
@@ -68,14 +68,11 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     const { password } = credentials;
     const sync = new SyncConfig("sync", { where, account, names, config, password }, parent);
 
-    const roles = new Database("database", { database, names, password }, parent);
-    const tables = new CheckTables("tables", { config }, { ...parent, dependsOn: roles });
-    const grants = new Grants(
-      "grants",
-      { provider: roles.provider, database, names },
-      { ...parent, dependsOn: tables },
-    );
-    const repair = new FixSynchro("repair", { config }, { ...parent, dependsOn: grants });
+    const sql = { database, locale, installation: installationOf(config) };
+    const roles = new Database("database", { ...sql, names, password }, parent);
+    const { destroyData } = config;
+    const copy = new CheckCopy("tables", { ...sql, destroyData }, { ...parent, dependsOn: roles });
+    const repair = new FixSynchro("repair", sql, { ...parent, dependsOn: copy });
 
     const runner = new Runner("runner", { where, account, bundle, settings: runnerSettings(config) }, parent);
     const cron = new Schedule(
@@ -98,7 +95,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
       status: onHost(names, "status"),
       nextSteps: nextSteps(names, start, locale),
       forMainOwner: repair.forMainOwner,
-      ...(config.destroyData && { destroyRemoves: tables.removes }),
+      ...(destroyData && { destroyRemoves: copy.removes }),
     };
     this.registerOutputs(this.outputs);
   }

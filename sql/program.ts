@@ -85,15 +85,45 @@ function printed({ uninstall, locale, ...schemas }: PrintOptions): string {
   );
 }
 
+const HELP = {
+  fr: {
+    program: "Le SQL de vn-sync-check : lancé par la pile, ou imprimé pour psql.",
+    job: "pour la pile : exécute une tâche, reçue en JSON sur l'entrée standard",
+    print:
+      "Imprime le SQL qui installe à la main les objets de la réparation, ou les met à jour, y compris par-dessus ceux de la procédure publiée :\n" +
+      "  npm run -s sql | psql service=… -f -",
+    main: "schéma de la copie principale",
+    check: "schéma de la copie de contrôle",
+    repair: "schéma des objets de la réparation",
+    monitoring: "schéma de la table de suivi",
+    uninstall: "imprime plutôt ce qui enlève les objets ; les données restent",
+    locale: "langue des commentaires",
+  },
+  en: {
+    program: "The SQL of vn-sync-check: run by the stack, or printed for psql.",
+    job: "for the stack: runs a job, which comes as JSON on standard input",
+    print:
+      "Prints the SQL that installs the repair's objects by hand, or upgrades them, also over the published procedure's:\n" +
+      "  npm run -s sql | psql service=… -f -",
+    main: "schema of the main copy",
+    check: "schema of the checking copy",
+    repair: "schema of the repair's own objects",
+    monitoring: "schema of the monitoring table",
+    uninstall: "print what removes the objects instead; data stay",
+    locale: "language of the comments",
+  },
+};
+
 /** Runs the program with its arguments; a failure is told on standard error, with exit code 1. */
 export async function main(args: string[]): Promise<void> {
-  const program = new Command("sql").description(
-    "The SQL of vn-sync-check: run by the stack, printed for psql.",
-  );
+  const { LC_ALL, LC_MESSAGES, LANG } = process.env;
+  const spoken: Locale = (LC_ALL || LC_MESSAGES || LANG || "").startsWith("fr") ? "fr" : "en";
+  const help = HELP[spoken];
+  const program = new Command("sql").description(help.program);
   for (const side of ["install", "remove"] as const)
     program
       .command(side)
-      .description("for the stack: runs a job, which comes as JSON on standard input")
+      .description(help.job)
       .action(async () => {
         const job = JSON.parse(await text(process.stdin)) as Job;
         const report = await runJob(job, side, (line) => process.stderr.write(`${line}\n`));
@@ -101,19 +131,13 @@ export async function main(args: string[]): Promise<void> {
       });
   program
     .command("print")
-    .usage("[options]")
-    .description(
-      "Prints the SQL that installs the repair's objects by hand, or upgrades them, also over the published procedure's:\n" +
-        "  npm run -s sql | psql service=… -f -",
-    )
-    .option("--main <schema>", "schema of the main copy", "src_vn_json")
-    .option("--check <schema>", "schema of the checking copy", "src_vn_json_check")
-    .option("--repair <schema>", "schema of the repair's own objects", "src_vn_json_repair")
-    .option("--monitoring <schema>", "schema of the monitoring table", "dbadmin")
-    .option("--uninstall", "print what removes the objects instead; data stay")
-    .addOption(
-      new Option("--locale <language>", "language of the comments").choices(["fr", "en"]).default("en"),
-    )
+    .description(help.print)
+    .option("--main <schema>", help.main, "src_vn_json")
+    .option("--check <schema>", help.check, "src_vn_json_check")
+    .option("--repair <schema>", help.repair, "src_vn_json_repair")
+    .option("--monitoring <schema>", help.monitoring, "dbadmin")
+    .option("--uninstall", help.uninstall)
+    .addOption(new Option("--locale <locale>", help.locale).choices(["fr", "en"]).default(spoken))
     .action((options: PrintOptions) => {
       process.stdout.write(printed(options));
     });

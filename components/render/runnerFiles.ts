@@ -15,6 +15,7 @@ export function runnerSettings(config: StackConfig<unknown>): RunnerSettings {
     client: { python: `${HOME_FILES.venv}/bin/python`, adapter: VENV.adapter },
     database: {
       checkSchema: names.checkSchema,
+      repairSchema: names.repairSchema,
       mainSchema: database.mainSchema,
       monitoringSchema: database.monitoringSchema,
     },

@@ -13,12 +13,11 @@ export interface Window {
   to: Day;
 }
 
-/** One thing to download: a taxo group in a territorial unit of a site. */
+/** One thing to download of a site: a taxo group in a territorial unit. */
 export interface GroupUnit {
-  site: string;
   taxoGroup: number;
-  /** The group's name_constant, by which the client can be told to leave it out. */
-  group: string;
+  /** name_constant, by which the client can be told to leave the group out. */
+  groupName: string;
   /** The unit as download_log writes it: id_country and short_name together. */
   unit: string;
   /** The unit's short_name, by which the client can be told to fetch only it. */
@@ -33,13 +32,20 @@ export interface Doubt {
   usual: number;
 }
 
-/** How complete the download of one site is. */
+/** The client's filters for a site: which groups and units it has to bring. */
+export interface Scope {
+  site: string;
+  /** name_constant of the groups that are left out. */
+  taxoExclude: string[];
+  /** short_name; empty: all. */
+  units: string[];
+}
+
+/** How complete the download of one site is: a row of job_site, as the database proves it. */
 export interface Proof {
   site: string;
-  /** Since when pieces count: timestamp of the sync's own login, before the first try. */
+  /** Since when pieces count, by the clock that stamps download_log. */
   since: string;
-  /** Says when two proofs may be compared: the filters they were made with. */
-  scope: string;
   window: Window;
   /** Groups and units that have to come. */
   expected: number;
@@ -50,6 +56,17 @@ export interface Proof {
   missing: string[];
   doubts: Doubt[];
   proven: boolean;
+}
+
+/** What became of a site in a job. */
+export interface JobSite {
+  site: string;
+  /** Of its download by date; null: there was none. */
+  proof: Proof | null;
+  /** Whether its update ended well; null: not asked for, or not yet. */
+  updated: boolean | null;
+  /** Controllers beyond the proof's own that failed in every try. */
+  extrasFailed: string[];
 }
 
 export type JobVerb = "init" | "daily" | "weekly" | "repair";
@@ -85,15 +102,9 @@ export interface Job {
   status: JobStatus;
   startedAt: Date;
   endedAt: Date | null;
-  window: Window | null;
-  /** Of each site that it downloads by date. */
-  proofs: Proof[];
-  /** Sites whose update failed after all tries. */
-  updatesFailed: string[];
-  /** Controllers beyond the proof's own that failed, by site. */
-  extrasFailed: Record<string, string[]>;
-  repairRun: number | null;
-  repair: RepairResult | null;
+  sites: JobSite[];
+  /** What the repair that followed wrote to main; null: there was none. */
+  repair: Pick<RepairResult, "inserted" | "updated" | "deleted" | "setAside"> | null;
   progress: Progress | null;
   log: string | null;
   message: string | null;

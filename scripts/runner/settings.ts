@@ -13,7 +13,7 @@ export interface RunnerSettings {
   service: string;
   /** Relative to the account's home. */
   client: { python: string; adapter: string };
-  database: { checkSchema: string; mainSchema: string; monitoringSchema: string };
+  database: { checkSchema: string; repairSchema: string; mainSchema: string; monitoringSchema: string };
   /** Days that the weekly job downloads again, counted back from today. */
   windowDays: number;
   /** Days that each update asks for again (0–60; the portal's list of changes reaches 70 days back). */
@@ -53,6 +53,7 @@ export function defaultSettings(instance = "default", name = "vn_check"): Runner
     client: { python: ".venv.clientapivn/bin/python", adapter: "lib/vn-check/client_job.py" },
     database: {
       checkSchema: name.replace(/^vn_check/, "src_vn_json_check"),
+      repairSchema: name.replace(/^vn_check/, "src_vn_json_repair"),
       mainSchema: "src_vn_json",
       monitoringSchema: "dbadmin",
     },

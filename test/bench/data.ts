@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { checkTablesSql } from "../../sql";
+import { makeClientTables } from "../support/installation";
 
 /** Rows of the last fortnight, whatever the size of the history. */
 const RECENT = 24_000;
@@ -11,8 +11,8 @@ export const FAULTS = { missing: 2_000, stale: 3_000, newer: 500, gone: 1_000 };
  * taxonomic order; one id in a hundred exists at two sites. The truth is kept in bench_truth.
  */
 export async function makeCopies(client: Client, rows: number): Promise<void> {
-  await client.query(checkTablesSql({ roles: null, checkSchema: "src_vn_json", mainSchema: "unused" }));
-  await client.query(checkTablesSql({ roles: null }));
+  await makeClientTables(client, "src_vn_json");
+  await makeClientTables(client, "src_vn_json_check");
   // As the client itself makes main's table: its primary key without update_ts, an index on id.
   await client.query(
     `

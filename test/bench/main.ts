@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import type { Client } from "pg";
-import { applyInstall } from "../../sql/apply";
+import { install } from "../../sql/installer";
+import { installation } from "../support/installation";
 import { type Cluster, startCluster } from "../support/postgres";
 import { chooseFaults, damage, FAULTS, makeCopies, touchFortnight, wrong } from "./data";
 import { median, upsertCost } from "./upserts";
@@ -54,9 +55,9 @@ async function bench(rows: number, withBaseline: boolean, say: (text: string) =>
 
     say("installing the repair, its indexes");
     const started = Date.now();
-    await applyInstall(client, { roles: null, sameRights: true }, { checkTables: false });
+    await install(client, installation({ roles: null, sameRights: true }), { parts: ["repair"] });
     const install_s = (Date.now() - started) / 1000;
-    await client.query("DELETE FROM src_vn_json_check.repair_loss");
+    await client.query("DELETE FROM src_vn_json_repair.journal_gap");
     const runs = async (name: string, mode: string, times: number, before: () => Promise<unknown>) => {
       const done: Run[] = [];
       for (let i = 0; i <= times; i++) {
@@ -64,26 +65,26 @@ async function bench(rows: number, withBaseline: boolean, say: (text: string) =>
         await settle(client);
         const run = await measure(cluster, client, async (c) => {
           const { rows: answer } = await c.query(
-            `CALL src_vn_json_check.fix_run('${mode}', false, '{"accept": 50000}', NULL)`,
+            `CALL src_vn_json_repair.repair('${mode}', NULL, false, 50000, NULL)`,
           );
-          if (answer[0]._summary.status !== "done") throw new Error(JSON.stringify(answer[0]._summary));
+          if (answer[0]._result.status !== "done") throw new Error(JSON.stringify(answer[0]._result));
         });
         say(`${name} ${i === 0 ? "(not counted)" : i}: ${told(run)}`);
         if (i > 0) done.push(run);
       }
       return done;
     };
-    const full = await runs("whole pass", "weekly", 5, async () => {
+    const full = await runs("whole pass", "whole", 5, async () => {
       await damage(client);
-      await client.query("TRUNCATE src_vn_json_check.repair_journal");
+      await client.query("TRUNCATE src_vn_json_repair.journal_observation");
     });
-    const journal = await runs("journal", "daily", 5, async () => {
+    const journal = await runs("journal", "journal", 5, async () => {
       await damage(client);
       await touchFortnight(client);
     });
-    const empty = await runs("journal, nothing to do", "daily", 5, async () => undefined);
+    const empty = await runs("journal, nothing to do", "journal", 5, async () => undefined);
     await chooseFaults(client, GROWTH);
-    const growth = await runs("journal, 20 000 repairs", "daily", 5, async () => {
+    const growth = await runs("journal, 20 000 repairs", "journal", 5, async () => {
       await damage(client);
       await touchFortnight(client);
     });

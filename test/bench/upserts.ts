@@ -30,9 +30,9 @@ export async function upsertCost(
     CREATE INDEX ON bench_plain (id_form_universal);
     CREATE TABLE bench_ours (id integer NOT NULL, site varchar NOT NULL, item jsonb NOT NULL, update_ts integer NOT NULL,
       id_form_universal varchar, CONSTRAINT bench_ours_pk PRIMARY KEY (id, site) INCLUDE (update_ts));
-    CREATE TRIGGER vn_repair_seen BEFORE INSERT ON bench_ours FOR EACH ROW EXECUTE FUNCTION src_vn_json_check.fix_note_seen();
-    CREATE TRIGGER vn_repair_change AFTER INSERT OR UPDATE ON bench_ours FOR EACH ROW EXECUTE FUNCTION src_vn_json_check.fix_note_change();
-    CREATE TRIGGER vn_repair_delete AFTER DELETE ON bench_ours FOR EACH ROW EXECUTE FUNCTION src_vn_json_check.fix_note_delete();
+    CREATE TRIGGER vn_repair_download BEFORE INSERT ON bench_ours FOR EACH ROW EXECUTE FUNCTION src_vn_json_repair.note_download();
+    CREATE TRIGGER vn_repair_change AFTER INSERT OR UPDATE ON bench_ours FOR EACH ROW EXECUTE FUNCTION src_vn_json_repair.note_observation();
+    CREATE TRIGGER vn_repair_delete AFTER DELETE ON bench_ours FOR EACH ROW EXECUTE FUNCTION src_vn_json_repair.note_deletion();
     INSERT INTO bench_plain SELECT id, site, item, update_ts, id_form_universal FROM src_vn_json_check.observations_json ORDER BY id, site LIMIT 100000;
     INSERT INTO bench_ours SELECT * FROM bench_plain;
     ANALYZE bench_plain; ANALYZE bench_ours`);
@@ -69,7 +69,7 @@ export async function upsertCost(
     }
   }
   await client.query(
-    "DROP TABLE bench_plain, bench_ours; DELETE FROM src_vn_json_check.repair_journal; DELETE FROM src_vn_json_check.repair_seen",
+    "DROP TABLE bench_plain, bench_ours; DELETE FROM src_vn_json_repair.journal_observation; DELETE FROM src_vn_json_repair.downloaded_key",
   );
   const mixed = (which: keyof typeof TABLES) =>
     KINDS.reduce((sum, [kind, share]) => sum + share * median(took[which][kind]), 0);

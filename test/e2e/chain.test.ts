@@ -123,7 +123,7 @@ describe.sequential("up → first import → faults → weekly by cron → repai
   test("a weekly job by the seed's name repairs by hand, and has nothing more to do", async () => {
     await association.host.must(asKitAccount("bin/transfer_vn_full_2w evn.yaml vn_check"));
     const [run] = await association.query<{ verb: string; status: string }>(
-      "SELECT verb, status FROM src_vn_json_check.job_run ORDER BY id DESC LIMIT 1",
+      "SELECT verb, status FROM src_vn_json_repair.job ORDER BY id DESC LIMIT 1",
     );
     expect(run).toEqual({ verb: "weekly", status: "done" });
   });

@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkTablesSql } from "../../sql";
 import { type Account, type Emulator, startEmulator } from "../emulator";
 import { until } from "../support/command";
 import { type Host, startHost } from "../support/host";
+import { makeClientTables } from "../support/installation";
 import { type Cluster, type Login, startCluster } from "../support/postgres";
 
 import { MainSync, type SiteAccount } from "./mainSync";
@@ -233,7 +233,7 @@ async function makeDatabase(cluster: Cluster, admin: Login, main: Login): Promis
   // From PostgreSQL 17 on there is no adminpack, which the client's own --json_tables_create asks for.
   const owner = await cluster.connect(DATABASE, main);
   try {
-    await owner.query(checkTablesSql({ roles: null, checkSchema: MAIN_SCHEMA, mainSchema: "not_there" }));
+    await makeClientTables(owner, MAIN_SCHEMA);
   } finally {
     await owner.end();
   }

@@ -23,17 +23,17 @@ export async function leftovers(association: Association): Promise<Leftovers> {
            SELECT FROM pg_shdepend WHERE refobjid = r.oid AND deptype = 'o')
      UNION ALL
     SELECT 'function: ' || p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-     WHERE n.nspname IN ('src_vn_json_check', 'dbadmin', 'src_vn_json')
+     WHERE n.nspname IN ('src_vn_json_check', 'src_vn_json_repair', 'dbadmin', 'src_vn_json')
      UNION ALL
     SELECT 'view: ' || c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname IN ('src_vn_json_check', 'dbadmin') AND c.relkind IN ('v', 'm')
+     WHERE n.nspname IN ('src_vn_json_check', 'src_vn_json_repair', 'dbadmin') AND c.relkind IN ('v', 'm')
      UNION ALL
     SELECT 'trigger: ' || t.tgname || ' on ' || t.tgrelid::regclass FROM pg_trigger t
       JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname IN ('src_vn_json_check', 'src_vn_json') AND NOT t.tgisinternal`);
   const tables = await association.query<{ table: string; owner: string }>(`
     SELECT format('%I.%I', schemaname, tablename) AS table, tableowner AS owner FROM pg_tables
-     WHERE schemaname IN ('src_vn_json_check', 'dbadmin') ORDER BY 1`);
+     WHERE schemaname IN ('src_vn_json_check', 'src_vn_json_repair', 'dbadmin') ORDER BY 1`);
   const data: Leftovers["data"] = [];
   for (const { table, owner } of tables) {
     const [count] = await association.query<{ rows: number }>(`SELECT count(*)::int AS rows FROM ${table}`);

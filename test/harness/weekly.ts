@@ -5,7 +5,6 @@ export interface WeeklyRun {
   id: number;
   status: string;
   window: string;
-  proof: unknown;
   monitoring: { action: string; count: number }[];
   /** Rows of main's observations that the repair wrote. */
   observations: { inserted: number; updated: number };
@@ -25,7 +24,7 @@ export async function startWeeklyByCron(
   meanwhile: () => Promise<void> = async () => {},
 ): Promise<WeeklyRun> {
   const [last] = await association.query<{ id: number }>(
-    "SELECT coalesce(max(id), 0)::int AS id FROM src_vn_json_check.job_run",
+    "SELECT coalesce(max(id), 0)::int AS id FROM src_vn_json_repair.job",
   );
   let due = await scheduleWeekly(association, 30, tell);
   // On a busy machine the minute may have come before cron could read its new line.
@@ -42,11 +41,10 @@ export async function startWeeklyByCron(
       id: number;
       status: string;
       window: string;
-      proof: unknown;
       repair: number;
     }>(
-      `SELECT id::int AS id, status, window_from || ' … ' || window_to AS window, proof, repair_run_id::int AS repair
-         FROM src_vn_json_check.job_run
+      `SELECT id::int AS id, status, window_from || ' … ' || window_to AS window, repair_run::int AS repair
+         FROM src_vn_json_repair.job
         WHERE id > $1 AND verb = 'weekly' AND ended_at IS NOT NULL`,
       [last?.id ?? 0],
     );

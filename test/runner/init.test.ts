@@ -36,10 +36,7 @@ test("the first import goes on where it was killed, watch resumes it, and a new 
     firstImport: { state: "running", done: 2, current: { site: "isere" } },
   });
   expect((await account.run("daily")).code).toBe(75);
-  const { rows } = await account.sql.query(
-    "select (detail->>'pid')::int as pid from src_vn_json_check.job_run where ended_at is null",
-  );
-  process.kill(rows[0].pid, "SIGKILL");
+  process.kill(JSON.parse(await account.file("state/run.json")).pid, "SIGKILL");
   const first = searches(2)[0];
 
   stage.emulator.faults.clear();

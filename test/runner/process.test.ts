@@ -70,7 +70,9 @@ test("kill -9 of the runner leaves no client process, and the next run works", a
   expect(await account.run("daily"), await account.said()).toMatchObject({ code: 0 });
   // The killed run's download was open: the daily has gone on with it, over the same window.
   const { rows } = await account.sql.query(
-    "select verb, status, proof->>'proven' as proven, detail->>'mode' as mode from src_vn_json_check.job_run where verb <> 'init' order by id",
+    `select verb, j.status, (select bool_and(proven)::text from src_vn_json_repair.job_site where job = j.id) as proven, mode
+       from src_vn_json_repair.job j left join src_vn_json_repair.run r on r.id = repair_run
+      where verb <> 'init' order by j.id`,
   );
   expect(rows).toEqual([
     { verb: "weekly", status: "failed", proven: "false", mode: null },

@@ -26,7 +26,12 @@ async function differences(account: Account, table: string, site?: string): Prom
 
 async function lastRun(account: Account) {
   const { rows } = await account.sql.query(
-    "select *, window_from::text as from, window_to::text as to from src_vn_json_check.job_run order by id desc limit 1",
+    `select j.*, j.window_from::text as from, j.window_to::text as to, r.inserted,
+            (select json_build_object('proven', bool_and(proven),
+                                      'sites', json_agg(json_build_object('site', site, 'proven', proven) order by since))
+               from src_vn_json_repair.job_site where job = j.id) as proof
+       from src_vn_json_repair.job j left join src_vn_json_repair.run r on r.id = j.repair_run
+      order by j.id desc limit 1`,
   );
   return rows[0];
 }
@@ -65,8 +70,8 @@ test("the weekly job proves the download complete at both sites, repairs main, a
   );
   const run = await lastRun(account);
   expect(run).toMatchObject({ verb: "weekly", status: "done", from, to: today(), proof: { proven: true } });
-  expect(run.repair_run_id).not.toBeNull();
-  expect(run.detail.repair.inserted).toBeGreaterThanOrEqual(lost.length);
+  expect(run.repair_run).not.toBeNull();
+  expect(run.inserted).toBeGreaterThanOrEqual(lost.length);
   const report = await account.status();
   expect(report).toMatchObject({
     ok: true,
@@ -104,7 +109,7 @@ test("a 401 in the middle: the run is partial, names the pairs, repairs what cam
     status: "partial",
     proof: { proven: false, sites: [{ proven: false }, { site: "ardeche", proven: true }] },
   });
-  expect(weekly.repair_run_id).not.toBeNull();
+  expect(weekly.repair_run).not.toBeNull();
   expect(await account.status()).toMatchObject({ ok: false });
 
   stage.emulator.faults.clear();
@@ -190,9 +195,13 @@ test("far fewer observations than usual are not believed, until a person has loo
   const account = await stage.account({ sites: ["isere"] });
   expect((await account.run("weekly")).code).toBe(0);
   // Two earlier weeks like this one, so that there is a "usual".
-  await account.sql.query(`insert into src_vn_json_check.job_run (verb, ended_at, status, window_from, window_to, proof)
-    select verb, ended_at, status, window_from, window_to,
-           jsonb_set(proof, '{sites,0,t0}', to_jsonb('2026-01-0' || n)) from src_vn_json_check.job_run, generate_series(1, 2) n where verb = 'weekly'`);
+  await account.sql.query(`with earlier as (
+      insert into src_vn_json_repair.job (verb, ended_at, status, window_from, window_to)
+      select verb, ended_at, status, window_from, window_to
+        from src_vn_json_repair.job, generate_series(1, 2) where verb = 'weekly' returning id)
+    insert into src_vn_json_repair.job_site (job, site, excluded_groups, units, since, expected, rows, updated, proven)
+    select earlier.id, site, excluded_groups, units, since - earlier.id * interval '7 days', expected, rows, updated, proven
+      from earlier, src_vn_json_repair.job_site`);
   stage.emulator.faults.add({
     kind: "nothing",
     endpoint: "observations/search",

@@ -1,19 +1,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "pg";
-import { checkTablesSql, type SqlSettings } from "../../sql";
-import { applyInstall } from "../../sql/apply";
+import { install } from "../../sql/installer";
+import { installation, makeClientTables, type Options, ROLES } from "../support/installation";
 import { type Cluster, type ClusterOptions, startCluster } from "../support/postgres";
 
-export const ROLES = { owner: "vn_check_owner", repair: "vn_check_repair", login: "vn_check" };
+export { installation, makeClientTables, type Options, ROLES } from "../support/installation";
+
 const PASSWORD = "only-for-tests";
 const SITE = "vn38";
 
 /** A cluster with the roles and a template of a database as it is before the installation: main full of nothing. */
-export interface World {
+export interface Databases {
   cluster: Cluster;
-  /** A database of its own; installed with these settings, or (`null`) not at all. */
-  database(settings?: Partial<SqlSettings> | null): Promise<Db>;
+  /** A database of its own; installed with these options, or (`null`) not at all. */
+  database(options?: Options | null): Promise<Db>;
   stop(): Promise<void>;
 }
 
@@ -26,30 +27,31 @@ export interface Db {
   /** Main's own synchronisation: owns main's schema and tables. */
   main: Client;
   connect(user?: string): Promise<Client>;
-  /** Runs a repair as the login; the summary. */
+  /** Runs a repair as the login, and gives its result; by default from the journal, for no job. */
   repair(
-    mode?: string,
-    context?: object | null,
-    options?: { dryRun?: boolean; client?: Client },
-  ): Promise<Summary>;
+    mode?: "journal" | "whole" | "contents",
+    options?: { job?: number; dryRun?: boolean; accept?: number; client?: Client },
+  ): Promise<Result>;
   /** Rows of a query as the superuser. */
   rows<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
   close(): Promise<void>;
 }
 
-export interface Summary {
-  run_id: number | null;
-  status: string;
+/** What the procedure `repair` gives back. */
+export interface Result {
+  run: number | null;
+  status: "done" | "partial" | "refused" | "busy";
   message: string | null;
   inserted: number;
   updated: number;
   deleted: number;
   set_aside: number;
+  dry_run?: true;
   open: Record<string, number>;
   by_table: Record<string, { inserted: number; updated: number; deleted: number; set_aside: number }>;
 }
 
-export async function startWorld(options: ClusterOptions = {}): Promise<World> {
+export async function startDatabases(options: ClusterOptions = {}): Promise<Databases> {
   const cluster = await startCluster(options);
   await cluster.createDatabase("template_main");
   const client = await cluster.connect("template_main");
@@ -57,13 +59,11 @@ export async function startWorld(options: ClusterOptions = {}): Promise<World> {
     CREATE ROLE vn_main LOGIN PASSWORD '${PASSWORD}';
     CREATE ROLE ${ROLES.repair} NOLOGIN;
     CREATE ROLE ${ROLES.login} LOGIN PASSWORD '${PASSWORD}'`);
-  await client.query(checkTablesSql({ roles: null, checkSchema: "src_vn_json", mainSchema: "none" }));
+  await makeClientTables(client, "src_vn_json");
   // As Client-API-VN itself makes it: the primary key without update_ts.
   await client.query(`
     ALTER TABLE src_vn_json.observations_json DROP CONSTRAINT observations_json_pk;
     ALTER TABLE src_vn_json.observations_json ADD CONSTRAINT observations_json_pk PRIMARY KEY (id, site);
-    DROP TABLE src_vn_json.repair_made;
-    COMMENT ON SCHEMA src_vn_json IS NULL;
     ALTER SCHEMA src_vn_json OWNER TO vn_main;
     DO $$ DECLARE t regclass; BEGIN
       FOR t IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'src_vn_json'::regnamespace AND relkind = 'r' LOOP
@@ -74,8 +74,8 @@ export async function startWorld(options: ClusterOptions = {}): Promise<World> {
   const open: Db[] = [];
   return {
     cluster,
-    async database(settings = {}) {
-      const db = await openDatabase(cluster, settings);
+    async database(options = {}) {
+      const db = await openDatabase(cluster, options);
       open.push(db);
       // A test needs few at once; those of earlier tests would use up the server's connections.
       if (open.length > 4) await open.shift()?.close();
@@ -88,7 +88,7 @@ export async function startWorld(options: ClusterOptions = {}): Promise<World> {
   };
 }
 
-async function openDatabase(cluster: Cluster, settings: Partial<SqlSettings> | null): Promise<Db> {
+async function openDatabase(cluster: Cluster, options: Options | null): Promise<Db> {
   const name = await cluster.createDatabase(undefined, "template_main");
   const clients: Client[] = [];
   const connect = async (user?: string) => {
@@ -97,7 +97,7 @@ async function openDatabase(cluster: Cluster, settings: Partial<SqlSettings> | n
     return client;
   };
   const admin = await connect();
-  if (settings) await applyInstall(admin, { roles: ROLES, ...settings });
+  if (options) await install(admin, installation(options));
   const login = await connect(ROLES.login);
   const main = await connect("vn_main");
   return {
@@ -106,11 +106,11 @@ async function openDatabase(cluster: Cluster, settings: Partial<SqlSettings> | n
     login,
     main,
     connect,
-    async repair(mode = "daily", context = null, { dryRun = false, client = login } = {}) {
+    async repair(mode = "journal", { job, dryRun = false, accept, client = login } = {}) {
       const { rows } = await client.query(
-        `CALL src_vn_json_check.fix_run('${mode}', ${dryRun}, ${context ? `'${JSON.stringify(context)}'` : "NULL"}, NULL)`,
+        `CALL src_vn_json_repair.repair('${mode}', ${job ?? "NULL"}, ${dryRun}, ${accept ?? "NULL"}, NULL)`,
       );
-      return rows[0]._summary as Summary;
+      return rows[0]._result as Result;
     },
     async rows<T>(sql: string, values?: unknown[]) {
       return (await admin.query(sql, values)).rows as T[];

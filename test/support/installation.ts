@@ -9,7 +9,7 @@ import {
 import { install } from "../../sql/installer";
 
 /** The default instance's roles. */
-const ROLES: Roles = { owner: "vn_check_owner", repair: "vn_check_repair", login: "vn_check" };
+export const ROLES: Roles = { owner: "vn_check_owner", repair: "vn_check_repair", login: "vn_check" };
 
 /** What differs from the default instance, installed with the stack's roles. */
 export type Options = Partial<RepairSettings> &

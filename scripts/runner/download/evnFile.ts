@@ -1,18 +1,10 @@
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { type Document, isMap, isScalar, isSeq, parseDocument } from "yaml";
-import { type Day, type EvnConfig, RunError } from "../facts";
+import { type Day, type EvnConfig, RunError, type Scope } from "../facts";
 
 /** The controllers that a proof rests on: they say which groups and units there are. */
 export const PROOF_CONTROLLERS = ["taxo_groups", "territorial_units"];
-
-/** Which groups and units a site has to bring. */
-export interface Scope {
-  site: string;
-  taxoExclude: string[];
-  /** short_name; empty: all. */
-  units: string[];
-}
 
 /** The filters for each of the sites. */
 export function scopesOf(evn: EvnConfig): Scope[] {

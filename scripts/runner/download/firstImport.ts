@@ -1,16 +1,31 @@
 import type { Database } from "../account/database";
 import { latestDay, localDay } from "../account/days";
 import { readIfThere } from "../account/files";
-import type { Day, Progress } from "../facts";
+import { type GroupUnitRow, groupUnitOf } from "../account/rows";
+import type { Day, GroupUnit, Progress, Scope } from "../facts";
 import { runClient } from "./client";
-import { type Covered, coverage, reached } from "./coverage";
 import type { Downloading } from "./downloading";
-import { extrasOf, PROOF_CONTROLLERS, readEvn, type Scope, scopesOf } from "./evnFile";
+import { extrasOf, PROOF_CONTROLLERS, readEvn, scopesOf } from "./evnFile";
 import { withRetries } from "./retry";
 import { downloadSlice } from "./slices";
 
 /** After so many groups in a row that could not be completed the portal is left alone; watch tries again. */
 const GIVE_UP_AFTER = 3;
+
+/** How far the first import of a group in a unit has come. */
+interface Covered extends GroupUnit {
+  /** The first day of the days without a hole that its first piece belongs to; null: nothing yet. */
+  reached: Day | null;
+}
+
+async function coverage(db: Database, scope: Scope): Promise<Covered[]> {
+  const rows = await db.rows<GroupUnitRow & { reached: Day | null }>(
+    `select taxo_group, group_name, unit, short_name, reached::text
+       from ${db.repair}.coverage($1, $2, $3, '-infinity')`,
+    [scope.site, scope.taxoExclude, scope.units],
+  );
+  return rows.map((row) => ({ ...groupUnitOf(row), reached: row.reached }));
+}
 
 /** How far a site's first import is, in groups and units. */
 export interface SiteImport {
@@ -24,7 +39,7 @@ export interface SiteImport {
 async function importState(db: Database, scopes: readonly Scope[], since: Day): Promise<SiteImport[]> {
   return await Promise.all(
     scopes.map(async (scope) => {
-      const all = await coverage(db, scope, "-infinity");
+      const all = await coverage(db, scope);
       return { site: scope.site, done: all.length - undone(all, since).length, expected: all.length };
     }),
   );
@@ -53,10 +68,7 @@ export function isIncomplete({ done, expected }: SiteImport): boolean {
 
 /** Those whose first import has not reached its first day. */
 function undone(all: readonly Covered[], since: Day): Covered[] {
-  return all.filter((one) => {
-    const day = reached(one);
-    return day === null || day > since;
-  });
+  return all.filter(({ reached }) => reached === null || reached > since);
 }
 
 /**
@@ -70,7 +82,7 @@ export async function importSite(
   progress: (at: Progress) => Promise<void>,
 ): Promise<{ done: number; expected: number; worked: boolean }> {
   const since = d.limits.importSince;
-  const state = () => coverage(d.db, scope, "-infinity");
+  const state = () => coverage(d.db, scope);
   let all = await state();
   if (all.length > 0 && undone(all, since).length === 0)
     return { done: all.length, expected: all.length, worked: false };
@@ -121,13 +133,13 @@ async function importGroup(
   const { site } = scope;
   const { importSince: since, importStepDays: stepDays, firstImportSeconds } = d.limits;
   const state = async () => {
-    const all = await coverage(d.db, scope, "-infinity");
+    const all = await coverage(d.db, scope);
     const ours = all.filter((one) => one.taxoGroup === taxoGroup);
     return { all, ours, left: undone(ours, since) };
   };
   let now = await state();
   if (now.left.length === 0) return "complete";
-  const group = now.ours[0]?.group ?? String(taxoGroup);
+  const group = now.ours[0]?.groupName ?? String(taxoGroup);
   let absent = false;
   const whole = await withRetries(d, async () => {
     const { all, ours, left } = now;
@@ -140,7 +152,7 @@ async function importGroup(
     const result = await downloadSlice(d, scope, { groups: [group], units }, dates, firstImportSeconds);
     for (const failure of result.failures) d.say({ fact: "clientFailed", site, failure });
     now = await state();
-    absent = result.outcome === "done" && now.ours.every((one) => one.firstTop === null);
+    absent = result.outcome === "done" && now.ours.every((one) => one.reached === null);
     return absent || now.left.length === 0;
   });
   if (!whole) d.say({ fact: "importGroupFailed", site, group });
@@ -149,7 +161,7 @@ async function importGroup(
 
 /** From which day a group's import goes on backwards: the latest that one of its units has reached. */
 function resumeAt(left: readonly Covered[]): Day | undefined {
-  const days = left.map(reached);
+  const days = left.map((one) => one.reached);
   if (days.some((day) => day === null)) return undefined;
   return latestDay(days as string[]);
 }

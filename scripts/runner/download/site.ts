@@ -1,23 +1,17 @@
-import type { Proof, Window } from "../facts";
+import type { Proof, Scope, Window } from "../facts";
 import { type ClientResult, runClient } from "./client";
 import type { Downloading } from "./downloading";
-import { extrasOf, PROOF_CONTROLLERS, type Scope } from "./evnFile";
+import { extrasOf, PROOF_CONTROLLERS } from "./evnFile";
 import { prepareUpdate, putBack, updateEnded } from "./increments";
-import { proveSite } from "./proof";
+import { prove, siteEnded } from "./proof";
 import { withRetries } from "./retry";
 import { downloadSlice, slices } from "./slices";
 import { days } from "./window";
 
-/** The job that a download belongs to: its number, and where it writes down what is proven. */
+/** The job that a download belongs to. */
 export interface ForJob {
   id: number;
-  prove(proof: Proof): Promise<void>;
-}
-
-/** What did not end well beside the proofs. */
-export interface Outcome {
-  updatesFailed: string[];
-  extrasFailed: Record<string, string[]>;
+  window: Window;
 }
 
 /** Downloads all sites by date, proves each, and brings the changes of each since its last update. */
@@ -25,21 +19,17 @@ export async function downloadSites(
   d: Downloading,
   job: ForJob,
   scopes: readonly Scope[],
-  window: Window,
-  begin: { since: string; accept: boolean },
-): Promise<Outcome> {
-  const outcome: Outcome = { updatesFailed: [], extrasFailed: {} };
+  accept: boolean,
+): Promise<void> {
   for (const [i, scope] of scopes.entries()) {
-    const failed = await downloadSite(d, job, scope, window, begin, extrasOf(d.evn, i === 0));
-    if (failed.length > 0) outcome.extrasFailed[scope.site] = failed;
-    if (!(await updateSite(d, job, scope))) outcome.updatesFailed.push(scope.site);
+    const extrasFailed = await downloadSite(d, job, scope, extrasOf(d.evn, i === 0), { accept });
+    const updated = await updateSite(d, job.id, scope);
+    await siteEnded(d.db, job.id, scope.site, { updated, extrasFailed });
   }
-  return outcome;
 }
 
-/** Where a site's download stands when it begins: at nothing, or at what an earlier job left. */
+/** Where a site's download stands when it begins: at nothing, if not at what an earlier job left. */
 export interface Beginning {
-  since: string;
   /** What the earlier job proved: only the rest is asked for. */
   left?: Proof;
   /** Take a download that is smaller than usual as it is: a person has looked. */
@@ -55,15 +45,18 @@ export async function downloadSite(
   d: Downloading,
   job: ForJob,
   scope: Scope,
-  window: Window,
-  begin: Beginning,
   extras: readonly string[],
+  { left, accept = false }: Beginning,
 ): Promise<string[]> {
   const { site } = scope;
-  let missing: readonly string[] = begin.left ? begin.left.missing : PROOF_CONTROLLERS;
+  let missing: readonly string[] = left ? left.missing : PROOF_CONTROLLERS;
   let extrasLeft = [...extras];
-  const prove = () => proveSite(d.db, scope, begin.since, window, missing, begin.accept ?? false);
-  let proof = begin.left ? await prove() : undefined;
+  const proveSite = async () => {
+    const proof = await prove(d.db, job.id, site, missing, accept);
+    missing = proof.missing;
+    return proof;
+  };
+  let proof = left ? await proveSite() : undefined;
   const took = (result: ClientResult) => {
     missing = missing.filter((name) => !result.ended.includes(name));
     extrasLeft = extrasLeft.filter((name) => !result.ended.includes(name));
@@ -77,20 +70,19 @@ export async function downloadSite(
       await full([...missing, "observations", ...extrasLeft]);
     } else {
       if (missing.length + extrasLeft.length > 0) await full([...missing, ...extrasLeft]);
-      for (const slice of slices((await prove()).unproven)) {
+      for (const slice of slices((await proveSite()).unproven)) {
         // One step for the whole window, from now back: its last day and one more.
-        const dates = { startDate: window.from, stepDays: days(window) };
+        const dates = { startDate: job.window.from, stepDays: days(job.window) };
         took(await downloadSlice(d, scope, slice, dates));
       }
     }
-    proof = await prove();
+    proof = await proveSite();
     const { unproven, expected } = proof;
     if (unproven.length === 0 && expected > 0 && missing.length + extrasLeft.length === 0) return true;
     const of = d.limits.attempts;
     d.say({ fact: "attemptIncomplete", site, attempt, of, unproven: unproven.length, expected });
     return false;
   });
-  await job.prove(proof ?? (await prove()));
   return extrasLeft;
 }
 
@@ -98,15 +90,15 @@ export async function downloadSite(
  * Brings a site's changes and deletions since its last update, with an overlap.
  * @returns whether it ended well; if not, the dates are as they were
  */
-export async function updateSite(d: Downloading, job: ForJob, scope: Scope): Promise<boolean> {
+export async function updateSite(d: Downloading, job: number, scope: Scope): Promise<boolean> {
   const { site } = scope;
   const { overlapDays, windowDays, overallSeconds } = d.limits;
   return await withRetries(d, async () => {
-    await prepareUpdate(d.db, job.id, scope, overlapDays, windowDays);
+    await prepareUpdate(d.db, job, scope, overlapDays, windowDays);
     const controllers = ["observations"];
     const result = await runClient(d, { site, mode: "update", controllers, overallSeconds });
     if (result.outcome === "done") {
-      await updateEnded(d.db, job.id, site);
+      await updateEnded(d.db, job, site);
       return true;
     }
     await putBack(d.db);

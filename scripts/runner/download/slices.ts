@@ -1,9 +1,9 @@
 import { readFileSync, rmSync } from "node:fs";
 import { writePrivate } from "../account/files";
-import type { GroupUnit } from "../facts";
+import type { GroupUnit, Scope } from "../facts";
 import { type ClientResult, runClient } from "./client";
 import type { Downloading } from "./downloading";
-import { type Scope, type SliceDates, sliceOf } from "./evnFile";
+import { type SliceDates, sliceOf } from "./evnFile";
 
 /** Groups in units that one client process can be narrowed down to. */
 export interface Slice {
@@ -16,9 +16,9 @@ export interface Slice {
 /** What is still to fetch, gathered into as few client processes as narrow it down without asking for more. */
 export function slices(unproven: readonly GroupUnit[]): Slice[] {
   const unitsOf = new Map<string, Set<string>>();
-  for (const { group, shortName } of unproven) {
-    const units = unitsOf.get(group) ?? new Set();
-    unitsOf.set(group, units.add(shortName));
+  for (const { groupName, shortName } of unproven) {
+    const units = unitsOf.get(groupName) ?? new Set();
+    unitsOf.set(groupName, units.add(shortName));
   }
   const byUnits = new Map<string, Slice>();
   for (const [group, units] of unitsOf) {
@@ -40,7 +40,7 @@ export async function downloadSlice(
 ): Promise<ClientResult> {
   // The client knows no list of groups to fetch, only one of those to leave out.
   const known = await d.db.rows<{ name: string }>(
-    `select distinct item->>'name_constant' as name from ${d.db.schema}.taxo_groups_json
+    `select distinct item->>'name_constant' as name from ${d.db.check}.taxo_groups_json
       where site = $1 and item->>'name_constant' is not null order by 1`,
     [scope.site],
   );

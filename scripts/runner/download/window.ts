@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { addDays, latestDay, localDay } from "../account/days";
 import { writePrivate } from "../account/files";
-import type { Day, Window } from "../facts";
+import type { Day, Scope, Window } from "../facts";
 import type { Downloading } from "./downloading";
-import { type Scope, startDateOf, withWindow } from "./evnFile";
+import { startDateOf, withWindow } from "./evnFile";
 import { gapSince } from "./increments";
 
 /** No window is longer because of what earlier jobs left unproven: beyond this it is told, not widened. */

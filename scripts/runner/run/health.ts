@@ -1,9 +1,8 @@
 import { readIfThere } from "../account/files";
 import { isRunning } from "../account/lock";
 import { lastDue, nextDue } from "../cron";
-import { causeOf, type Fact, type Job, type JobVerb } from "../facts";
+import { causeOf, type Day, type Doubt, type Fact, type Job, type JobVerb, type Proof } from "../facts";
 import { firstImportEnded, lastDownload, lastJob } from "./job";
-import { type ProofReport, proofReport } from "./proofReport";
 import type { Home } from "./run";
 
 /** A run that was due may begin this much later: the machine was busy, or another run held the lock. */
@@ -29,6 +28,22 @@ export interface Health {
   proof: ProofReport | null;
   /** What is wrong. */
   problems: Fact[];
+}
+
+interface ProofReport {
+  window_from: Day;
+  window_to: Day;
+  proven: boolean;
+  sites: {
+    site: string;
+    t0: string;
+    expected: number;
+    unproven: { site: string; taxo: number; group: string; unit: string; short: string }[];
+    references: string[];
+    rows: number;
+    doubts: Doubt[];
+    proven: boolean;
+  }[];
 }
 
 interface LastJob {
@@ -78,7 +93,7 @@ export async function healthOf(
     const sites = await imported();
     health.firstImport = sites && (await importOf(home, sites, jobs.init, health.running));
     download = await lastDownload(home.db);
-    health.proof = download ? proofReport(download.proofs) : null;
+    health.proof = proofReport(proofsOf(download));
   } catch (error) {
     health.problems.push({ fact: "databaseDown", cause: causeOf(error) });
     return health;
@@ -86,6 +101,37 @@ export async function healthOf(
   health.problems.push(...problemsOf(home, health, jobs, download, now));
   health.ok = health.problems.length === 0;
   return health;
+}
+
+function proofsOf(job: Job | undefined): Proof[] {
+  return (job?.sites ?? []).flatMap(({ proof }) => proof ?? []);
+}
+
+/** In the words that monitoring tools know. */
+function proofReport(proofs: readonly Proof[]): ProofReport | null {
+  const window = proofs[0]?.window;
+  if (!window) return null;
+  return {
+    window_from: window.from,
+    window_to: window.to,
+    proven: proofs.every((one) => one.proven),
+    sites: proofs.map(({ site, since, expected, unproven, missing, rows, doubts, proven }) => ({
+      site,
+      t0: since,
+      expected,
+      unproven: unproven.map(({ taxoGroup, groupName, unit, shortName }) => ({
+        site,
+        taxo: taxoGroup,
+        group: groupName,
+        unit,
+        short: shortName,
+      })),
+      references: missing,
+      rows,
+      doubts,
+      proven,
+    })),
+  };
 }
 
 function summaryOf(job: Job, running: boolean): LastJob {
@@ -155,15 +201,15 @@ function problemsOf(
       problems.push({ fact: "lastFailed", verb, message: last.message ?? "" });
   }
   if (!health.running) {
-    for (const proof of download?.proofs ?? [])
-      if (!proof.proven) problems.push({ fact: "siteUnproven", proof });
+    for (const proof of proofsOf(download)) if (!proof.proven) problems.push({ fact: "siteUnproven", proof });
   }
   const newest = [jobs.daily, jobs.weekly]
     .filter((job) => job?.endedAt)
     .sort((a, b) => (a?.id ?? 0) - (b?.id ?? 0))
     .pop();
-  for (const site of newest?.updatesFailed ?? []) problems.push({ fact: "updateFailed", site });
-  for (const [site, controllers] of Object.entries(newest?.extrasFailed ?? {}))
-    problems.push({ fact: "extrasFailed", site, controllers });
+  const sites = newest?.sites ?? [];
+  for (const { site, updated } of sites) if (updated === false) problems.push({ fact: "updateFailed", site });
+  for (const { site, extrasFailed: controllers } of sites)
+    if (controllers.length > 0) problems.push({ fact: "extrasFailed", site, controllers });
   return problems;
 }

@@ -1,179 +1,135 @@
 import type { Database } from "../account/database";
-import type {
-  Day,
-  Job,
-  JobStatus,
-  JobVerb,
-  Progress,
-  Proof,
-  RepairMode,
-  RepairResult,
-  Window,
-} from "../facts";
-import { type ProofReport, proofReport, proofsOf } from "./proofReport";
-
-/** The `detail` of a row of job_run. */
-interface Detail {
-  log?: string;
-  pid?: number;
-  message?: string;
-  updatesFailed?: string[];
-  extrasFailed?: Record<string, string[]>;
-  repair?: RepairResult & { dryRun?: boolean };
-  /** How much of main the repair compared. */
-  mode?: RepairMode;
-  progress?: Progress;
-}
-
-interface Row {
-  id: number;
-  verb: JobVerb;
-  status: JobStatus;
-  started_at: Date;
-  ended_at: Date | null;
-  window_from: string | null;
-  window_to: string | null;
-  proof: ProofReport | null;
-  repair_run_id: number | null;
-  detail: Detail | null;
-}
-
-const COLUMNS = `id::int, verb, started_at, ended_at, status, window_from::text, window_to::text, proof, repair_run_id::int, detail`;
-
-function jobOf(row: Row): Job {
-  const detail = row.detail ?? {};
-  return {
-    id: row.id,
-    verb: row.verb,
-    status: row.status,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-    window:
-      row.window_from === null || row.window_to === null
-        ? null
-        : { from: row.window_from, to: row.window_to },
-    proofs: proofsOf(row.proof),
-    updatesFailed: detail.updatesFailed ?? [],
-    extrasFailed: detail.extrasFailed ?? {},
-    repairRun: row.repair_run_id,
-    repair: detail.repair ?? null,
-    progress: detail.progress ?? null,
-    log: detail.log ?? null,
-    message: detail.message || null,
-  };
-}
-
-/** What a job's row says when it ends. */
-export interface Ending {
-  status: Exclude<JobStatus, "running">;
-  message?: string;
-  updatesFailed?: string[];
-  extrasFailed?: Record<string, string[]>;
-  repair?: { result: RepairResult; mode: RepairMode; dryRun: boolean };
-}
+import { type ProofRow, proofOf } from "../account/rows";
+import type { Day, Job, JobSite, JobStatus, JobVerb, Progress, Scope, Window } from "../facts";
 
 /** What is known of a job when it begins. */
 export interface JobBegin {
   verb: JobVerb;
   log: string;
+  /** The days that it downloads; of one that goes on with another: that one's. */
   window?: Window;
-  /** Of the sites that it downloads by date. */
-  proofs?: readonly Proof[];
+  /** The job whose download it goes on with. */
+  resumes?: number;
+  /** The sites that it downloads by date, or of which it has to know how complete that is. */
+  scopes?: readonly Scope[];
 }
 
-/** The row of the job under way. */
-export interface JobUnderWay {
-  readonly id: number;
-  readonly proofs: readonly Proof[];
-  /** Takes the place of what was known of that site. */
-  prove(proof: Proof): Promise<void>;
-  progress(at: Progress): Promise<void>;
-  end(ending: Ending): Promise<void>;
+/**
+ * Writes down that a job begins. Jobs that were killed are closed first: only one runs at a time. All of its
+ * sites begin with it, so that a job that is killed leaves each of them unproven.
+ * @returns its number
+ */
+export async function beginJob(db: Database, begin: JobBegin): Promise<number> {
+  const { verb, window, resumes, scopes = [] } = begin;
+  return await db.session(async (client) => {
+    await client.query("begin");
+    const { rows } = await client.query<{ job: number }>(
+      `select ${db.repair}.begin_job($1, $2, $3, $4, $5)::int as job`,
+      [verb, window?.from, window?.to, resumes, begin.log],
+    );
+    const job = rows[0]?.job ?? 0;
+    for (const { site, taxoExclude, units } of scopes)
+      await client.query(`select ${db.repair}.begin_site($1, $2, $3, $4)`, [job, site, taxoExclude, units]);
+    await client.query("commit");
+    return job;
+  });
 }
 
-/** Writes down that a job begins. Rows of jobs that were killed are closed first: only one runs at a time. */
-export async function beginJob(db: Database, begin: JobBegin): Promise<JobUnderWay> {
-  await db.rows(
-    `update ${db.schema}.job_run set status = 'failed', ended_at = now(),
-            detail = coalesce(detail, '{}') || '{"message": "killed"}' where ended_at is null`,
+export async function tellProgress(db: Database, job: number, at: Progress): Promise<void> {
+  await db.rows(`select ${db.repair}.progress($1, $2)`, [job, JSON.stringify(at)]);
+}
+
+/** @param ending.repairRun the run of the repair that followed; null: none */
+export async function endJob(
+  db: Database,
+  job: number,
+  ending: { status: Exclude<JobStatus, "running">; message?: string; repairRun?: number | null },
+): Promise<void> {
+  const { status, message, repairRun } = ending;
+  await db.rows(`select ${db.repair}.end_job($1, $2, $3, $4)`, [job, status, message, repairRun]);
+}
+
+type SiteRow = Omit<JobSite, "proof"> & { proof: ProofRow | null };
+
+/** What became of the sites of the job `$1` or of the table `j`, as JSON. */
+function sitesSql(db: Database, job: string): string {
+  return `(select coalesce(json_agg(json_build_object('site', s.site, 'updated', s.updated, 'extrasFailed', s.extras_failed,
+                                                      'proof', ${db.repair}.site_proof(s.job, s.site))
+                                    order by s.since, s.site), '[]')
+             from ${db.repair}.job_site s where s.job = ${job})`;
+}
+
+function sitesOf(rows: readonly SiteRow[]): JobSite[] {
+  return rows.map((row) => ({ ...row, proof: row.proof && proofOf(row.proof) }));
+}
+
+/** What became of the job's sites so far. */
+export async function jobSites(db: Database, job: number): Promise<JobSite[]> {
+  const [row] = await db.rows<{ sites: SiteRow[] }>(`select ${sitesSql(db, "$1")} as sites`, [job]);
+  return sitesOf(row?.sites ?? []);
+}
+
+interface JobRow {
+  id: number;
+  verb: JobVerb;
+  status: JobStatus;
+  started_at: Date;
+  ended_at: Date | null;
+  log_path: string | null;
+  message: string | null;
+  progress: string | null;
+  repair: Job["repair"];
+  sites: SiteRow[];
+}
+
+/** The newest job that fits. */
+async function newest(db: Database, where: string, values: unknown[]): Promise<Job | undefined> {
+  const [row] = await db.rows<JobRow>(
+    `select j.id::int, j.verb, j.status, j.started_at, j.ended_at, j.log_path, j.message, j.progress, ${sitesSql(db, "j.id")} as sites,
+            (select json_build_object('inserted', r.inserted, 'updated', r.updated, 'deleted', r.deleted, 'setAside', r.set_aside)
+               from ${db.repair}.run r where r.id = j.repair_run) as repair
+       from ${db.repair}.job j where ${where} order by j.id desc limit 1`,
+    values,
   );
-  let proofs = begin.proofs ?? [];
-  const stored = () => {
-    const report = proofReport(proofs);
-    return report && JSON.stringify(report);
-  };
-  const [row] = await db.rows<{ id: number }>(
-    `insert into ${db.schema}.job_run (verb, status, window_from, window_to, proof, detail)
-     values ($1, 'running', $2, $3, $4, $5) returning id::int`,
-    [
-      begin.verb,
-      begin.window?.from ?? null,
-      begin.window?.to ?? null,
-      stored(),
-      JSON.stringify({ log: begin.log, pid: process.pid } satisfies Detail),
-    ],
+  return (
+    row && {
+      id: row.id,
+      verb: row.verb,
+      status: row.status,
+      startedAt: row.started_at,
+      endedAt: row.ended_at,
+      sites: sitesOf(row.sites),
+      repair: row.repair,
+      progress: row.progress === null ? null : (JSON.parse(row.progress) as Progress),
+      log: row.log_path,
+      message: row.message,
+    }
   );
-  const id = row?.id ?? 0;
-  return {
-    id,
-    get proofs() {
-      return proofs;
-    },
-    async prove(proof) {
-      proofs = proofs.map((old) => (old.site === proof.site ? proof : old));
-      await db.rows(`update ${db.schema}.job_run set proof = $2 where id = $1`, [id, stored()]);
-    },
-    async progress(progress) {
-      await db.rows(`update ${db.schema}.job_run set detail = detail || $2::jsonb where id = $1`, [
-        id,
-        JSON.stringify({ progress } satisfies Detail),
-      ]);
-    },
-    async end({ status, repair, ...rest }) {
-      const detail: Detail = rest;
-      if (repair) {
-        detail.mode = repair.mode;
-        detail.repair = { ...repair.result, ...(repair.dryRun ? { dryRun: true } : {}) };
-      }
-      await db.rows(
-        `update ${db.schema}.job_run set status = $2, ended_at = now(), repair_run_id = $4,
-                detail = detail || $3::jsonb where id = $1`,
-        [id, status, JSON.stringify(detail), repair?.result.run ?? null],
-      );
-    },
-  };
 }
 
-/** The newest job of a verb. */
 export async function lastJob(db: Database, verb: JobVerb): Promise<Job | undefined> {
-  const [row] = await db.rows<Row>(
-    `select ${COLUMNS} from ${db.schema}.job_run where verb = $1 order by id desc limit 1`,
-    [verb],
-  );
-  return row && jobOf(row);
+  return await newest(db, "j.verb = $1", [verb]);
 }
 
-/** The newest job that says how complete a download is: a weekly one, or a daily one that went on with it. */
+/** The newest job that says how complete a download is: one that downloaded by date, or went on with it. */
 export async function lastDownload(db: Database): Promise<Job | undefined> {
-  const [row] = await db.rows<Row>(
-    `select ${COLUMNS} from ${db.schema}.job_run where proof is not null order by id desc limit 1`,
+  return await newest(
+    db,
+    `exists (select from ${db.repair}.job_site s where s.job = j.id and s.since is not null)`,
+    [],
   );
-  return row && jobOf(row);
 }
 
 /** First day of the last download, if it is not proven for every site. */
 export async function openSince(db: Database): Promise<Day | undefined> {
-  const last = await lastDownload(db);
-  return last?.proofs.some((one) => !one.proven) ? last.proofs[0]?.window.from : undefined;
+  const proofs = ((await lastDownload(db))?.sites ?? []).flatMap(({ proof }) => proof ?? []);
+  return proofs.find((proof) => !proof.proven)?.window.from;
 }
 
 /** Extra controllers that failed in the last job, by site. */
-export async function openExtras(db: Database): Promise<Record<string, string[]>> {
-  const [row] = await db.rows<{ extras: Record<string, string[]> | null }>(
-    `select detail->'extrasFailed' as extras from ${db.schema}.job_run
-      where verb in ('daily', 'weekly') and ended_at is not null order by id desc limit 1`,
-  );
-  return row?.extras ?? {};
+export async function openExtras(db: Database): Promise<Map<string, string[]>> {
+  const last = await newest(db, "j.verb in ('daily', 'weekly') and j.ended_at is not null", []);
+  return new Map(last?.sites.map(({ site, extrasFailed }) => [site, extrasFailed]));
 }
 
 /**
@@ -182,10 +138,10 @@ export async function openExtras(db: Database): Promise<Record<string, string[]>
  */
 export async function wholePassDue(db: Database): Promise<boolean> {
   const rows = await db.rows(
-    `select from ${db.schema}.job_run w
-      where w.verb = 'weekly' and w.ended_at is not null and w.repair_run_id is null
-        and not exists (select from ${db.schema}.job_run r
-                         where r.id > w.id and r.repair_run_id is not null and r.detail->>'mode' = 'whole')
+    `select from ${db.repair}.job w
+      where w.verb = 'weekly' and w.ended_at is not null and w.repair_run is null
+        and not exists (select from ${db.repair}.job j join ${db.repair}.run r on r.id = j.repair_run
+                         where j.id > w.id and r.mode <> 'journal')
       limit 1`,
   );
   return rows.length > 0;
@@ -193,8 +149,6 @@ export async function wholePassDue(db: Database): Promise<boolean> {
 
 /** Whether a first import has ever come to its end. */
 export async function firstImportEnded(db: Database): Promise<boolean> {
-  const rows = await db.rows(
-    `select from ${db.schema}.job_run where verb = 'init' and status = 'done' limit 1`,
-  );
+  const rows = await db.rows(`select from ${db.repair}.job where verb = 'init' and status = 'done' limit 1`);
   return rows.length > 0;
 }

@@ -1,56 +1,34 @@
 import type { Database } from "../account/database";
-import { type Proof, type RepairMode, type RepairResult, RunError } from "../facts";
-
-/** What `fix_run` says of a repair (see sql/). */
-interface Summary {
-  run_id: number | null;
-  status: RepairResult["status"];
-  message: string | null;
-  inserted: number;
-  updated: number;
-  deleted: number;
-  set_aside: number;
-  by_table?: RepairResult["byTable"];
-}
+import { type RepairMode, type RepairResult, RunError } from "../facts";
 
 export interface RepairRequest {
   mode: RepairMode;
+  /** The job under way: deletions may be concluded from its downloads, as far as these are proven. */
+  job: number;
   dryRun?: boolean;
   /** The number of changes that a person has agreed to, beyond the usual limit. */
   accept?: number | undefined;
-  /** Of the download that deletions may be concluded from. */
-  proofs: readonly Proof[];
 }
 
-const SQL_MODE = { journal: "daily", whole: "weekly", contents: "all" } as const;
+type ResultRow = Omit<RepairResult, "setAside" | "byTable"> & {
+  set_aside: number;
+  by_table?: RepairResult["byTable"];
+};
 
 /**
  * Lets the database repair main. All that is written to main is written by the SQL side, with its own
  * rights: this login has none there. Outside a transaction, because the procedure commits its batches.
  */
 export async function repairMain(db: Database, request: RepairRequest): Promise<RepairResult> {
-  const window = request.proofs[0]?.window;
-  const context = {
-    ...(request.accept === undefined ? {} : { accept: request.accept }),
-    ...(window
-      ? {
-          proof: {
-            window_from: window.from,
-            window_to: window.to,
-            proven: request.proofs.every((one) => one.proven),
-            started_at: request.proofs.map((one) => one.since).sort()[0],
-          },
-        }
-      : {}),
-  };
+  const { mode, job, dryRun = false, accept } = request;
   try {
-    const [row] = await db.rows<{ _summary: Summary }>(
-      `call ${db.schema}.fix_run($1::text, $2::boolean, $3::jsonb, null::jsonb)`,
-      [SQL_MODE[request.mode], request.dryRun ?? false, JSON.stringify(context)],
+    const [row] = await db.rows<{ _result: ResultRow | null }>(
+      `call ${db.repair}.repair($1::text, $2::bigint, $3::boolean, $4::integer, null::jsonb)`,
+      [mode, job, dryRun, accept],
     );
-    if (!row?._summary) throw new Error("no summary");
-    const { run_id: run, set_aside: setAside, by_table: byTable = {}, ...same } = row._summary;
-    const { status, message, inserted, updated, deleted } = same;
+    if (!row?._result) throw new Error("no result");
+    const { run, status, message, inserted, updated, deleted } = row._result;
+    const { set_aside: setAside, by_table: byTable = {} } = row._result;
     return { run, status, message, inserted, updated, deleted, setAside, byTable };
   } catch (error) {
     if (error instanceof RunError) throw error;

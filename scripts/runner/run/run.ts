@@ -19,7 +19,7 @@ import {
 } from "../facts";
 import { parseSettings, type RunnerSettings, SettingsError } from "../settings";
 import { causeIn, factIn, type Locale, type Texts, textsOf } from "../text";
-import { beginJob, type JobBegin, type JobUnderWay } from "./job";
+import { beginJob, endJob, type JobBegin } from "./job";
 
 /** What the account's home says: settings and places. */
 export interface Home {
@@ -83,7 +83,10 @@ export function openHome(options: RunOptions = {}): Home {
     settings,
     limits: limitsOf(settings),
     texts: textsOf(settings.locale),
-    db: databaseOf(home, options.service ?? settings.service, settings.database.checkSchema),
+    db: databaseOf(home, options.service ?? settings.service, {
+      check: settings.database.checkSchema,
+      repair: settings.database.repairSchema,
+    }),
   };
 }
 
@@ -160,11 +163,11 @@ export async function locked(
   }
 }
 
-/** Does work as a job: whatever it throws is written into the job's row before it goes on its way. */
+/** Does work as a job, whose number it is given: whatever it throws is written down before it goes on its way. */
 export async function asJob(
   run: Run,
   begin: Omit<JobBegin, "log">,
-  work: (job: JobUnderWay) => Promise<ExitCode>,
+  work: (job: number) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const job = await beginJob(run.db, { ...begin, log: run.log });
   try {
@@ -173,7 +176,7 @@ export async function asJob(
     const message = run.scrub(causeIn(run.texts, causeOf(error)));
     // Without the database neither can be done now: the next run does both.
     await run.putBack(run.db).catch(() => undefined);
-    await job.end({ status: "failed", message }).catch(() => undefined);
+    await endJob(run.db, job, { status: "failed", message }).catch(() => undefined);
     throw error;
   }
 }

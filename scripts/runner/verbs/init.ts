@@ -4,6 +4,7 @@ import { loadEvn, scopesOf } from "../download/evnFile";
 import { importSite } from "../download/firstImport";
 import { putBack } from "../download/increments";
 import { EXIT, type ExitCode } from "../facts";
+import { endJob, tellProgress } from "../run/job";
 import { asJob, locked, openHome, type Run, type RunOptions } from "../run/run";
 import { type Verb, verbose } from "../run/verb";
 import { factIn } from "../text";
@@ -34,7 +35,7 @@ async function story(run: Run): Promise<ExitCode> {
     let expected = 0;
     let worked = false;
     for (const [i, scope] of scopes.entries()) {
-      const site = await importSite(run, scope, i === 0, (at) => job.progress(at));
+      const site = await importSite(run, scope, i === 0, (at) => tellProgress(run.db, job, at));
       worked ||= site.worked;
       done += site.done;
       expected += site.expected;
@@ -42,7 +43,7 @@ async function story(run: Run): Promise<ExitCode> {
     const whole = done === expected && expected > 0;
     if (!whole) run.say({ fact: "importPartial", done, expected });
     else run.say(worked ? { fact: "importEnded", done } : { fact: "importNothingToDo" });
-    await job.end({ status: whole ? "done" : "partial" });
+    await endJob(run.db, job, { status: whole ? "done" : "partial" });
     return whole ? EXIT.done : EXIT.partial;
   });
 }

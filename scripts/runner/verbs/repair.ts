@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import { loadEvn } from "../download/evnFile";
 import { putBack } from "../download/increments";
-import { EXIT, type ExitCode, type RepairResult } from "../facts";
-import { lastDownload } from "../run/job";
+import { EXIT, type ExitCode, type Job, type RepairResult, type Scope } from "../facts";
+import { endJob, lastDownload } from "../run/job";
 import { repairMain } from "../run/repair";
 import { asJob, locked, type Run, type RunOptions } from "../run/run";
 import { type Verb, verbose } from "../run/verb";
@@ -30,17 +30,25 @@ export const repair: Verb<RepairOptions> = {
 async function story(run: Run, options: RepairOptions): Promise<ExitCode> {
   const dryRun = options.dryRun ?? false;
   const mode = options.all ? "contents" : "whole";
-  return await asJob(run, { verb: "repair" }, async (job) => {
-    const proofs = (await lastDownload(run.db))?.proofs ?? [];
-    const result = await repairMain(run.db, { mode, dryRun, proofs, accept: options.accept });
+  // What the last download says counts too: the database looks again how complete it is.
+  const last = await lastDownload(run.db);
+  const begin = last && { resumes: last.id, scopes: scopesAgain(run, last) };
+  return await asJob(run, { verb: "repair", ...begin }, async (job) => {
+    const result = await repairMain(run.db, { mode, job, dryRun, accept: options.accept });
     process.stdout.write(`${factIn(run.texts, { fact: "repaired", result, dryRun })}\n${byTable(result)}`);
     if (result.status !== "done") run.say({ fact: "repairNotDone", result });
     const status = ({ done: "done", partial: "partial", refused: "failed", busy: "failed" } as const)[
       result.status
     ];
-    await job.end({ status, repair: { result, mode, dryRun } });
+    await endJob(run.db, job, { status, repairRun: result.run });
     return result.status === "busy" ? EXIT.busy : EXIT[status];
   });
+}
+
+/** All sites of that download, with today's filters. */
+function scopesAgain(run: Run, { sites }: Job): Scope[] {
+  const { taxoExclude, units } = run.evn;
+  return sites.flatMap(({ site, proof }) => (proof ? { site, taxoExclude, units } : []));
 }
 
 /** A line for each table in which something is to be told. */

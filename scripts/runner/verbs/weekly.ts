@@ -1,8 +1,6 @@
-import { databaseNow } from "../account/database";
 import { loadEvn, scopesOf } from "../download/evnFile";
 import { importLacks } from "../download/firstImport";
 import { putBack } from "../download/increments";
-import { nothingYet } from "../download/proof";
 import { downloadSites } from "../download/site";
 import { windowFor, writeWindow } from "../download/window";
 import { EXIT, type ExitCode } from "../facts";
@@ -50,13 +48,10 @@ async function story(run: Run, accept: boolean): Promise<ExitCode> {
     run.say({ fact: "importUnderWay" });
     return EXIT.busy;
   }
-  // By the clock that stamps download_log.
-  const since = await databaseNow(run.db);
   const window = await windowFor(run, scopes, await openSince(run.db));
   writeWindow(run.paths.evn, window);
-  const proofs = scopes.map((scope) => nothingYet(scope, since, window));
-  return await asJob(run, { verb: "weekly", window, proofs }, async (job) => {
-    const outcome = await downloadSites(run, job, scopes, window, { since, accept });
-    return await finish(run, job, "whole", outcome);
+  return await asJob(run, { verb: "weekly", window, scopes }, async (id) => {
+    await downloadSites(run, { id, window }, scopes, accept);
+    return await finish(run, id, "whole");
   });
 }

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { withSecrets } from "../../../components/secrets";
 import { VnSyncCheck } from "../../../components/vnSyncCheck";
 import { parseConfig } from "../../../config/parse";
+import type { Job } from "../../../sql/program";
 import { MINIMAL, settings } from "./stack";
 
 /** A resource as the engine was asked for it. */
@@ -97,6 +98,24 @@ describe("a stack over SSH", () => {
     }
     const file = commands(asked).find(({ name }) => name === "sync");
     expect(file?.inputs["triggers"]).toEqual(["vn.example.org", "22", "vn_check", "user-id", "evn.yaml"]);
+  });
+
+  test("the SQL's commands are the same in every checkout, and what they run comes whole on standard input", () => {
+    const sql = commands(asked).filter(({ name }) => /^(tables|repair|database-guard)$/.test(name));
+    expect(sql).toHaveLength(3);
+    for (const { name, inputs } of sql) {
+      expect(inputs["create"], name).toBe(`node -e 'require("vn-sync-check/sql")' install`);
+      expect(inputs["delete"], name).toBe(`node -e 'require("vn-sync-check/sql")' remove`);
+      const job = JSON.parse((inputs["stdin"] as { value: string }).value) as Job;
+      expect(job.remove, name).toHaveLength(1);
+      for (const { steps } of [...job.install, ...job.remove])
+        for (const { file, sql } of steps) expect(sql, file).not.toMatch(/\{\{/);
+    }
+  });
+
+  test("rights come from the SQL: the provider makes two roles, nothing else", () => {
+    const made = asked.filter(({ type }) => type.startsWith("postgresql:")).map(({ type }) => type);
+    expect(made).toEqual(["postgresql:index/role:Role", "postgresql:index/role:Role"]);
   });
 
   test("no secret is in clear, and none on a command line", () => {

@@ -1,0 +1,29 @@
+import { namesOfStack } from "../config/schema";
+import { type Installation, REPAIR_DEFAULTS } from "../sql/installation";
+import type { SecretConfig } from "./secrets";
+
+/** What the SQL is told: names, roles, and what the repair may do. */
+export function installationOf(config: SecretConfig): Installation {
+  const { database, filter } = config;
+  const { references, extraGrants, triggerSearchPath, runAs, ...policies } = config.repair;
+  const names = namesOfStack(config);
+  return {
+    instance: names.instance,
+    schemas: {
+      main: database.mainSchema,
+      check: names.checkSchema,
+      repair: names.repairSchema,
+      monitoring: database.monitoringSchema,
+    },
+    roles: { owner: names.dataOwner, repair: names.repairRole, login: names.login },
+    runAs,
+    extraGrants,
+    triggerSearchPath,
+    settings: {
+      ...REPAIR_DEFAULTS,
+      ...policies,
+      referenceControllers: references,
+      territorialFilter: filter.territorialUnits.length > 0,
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { Locale } from "../config/values/key";
+import type { Report } from "../sql/installer";
+import type { Job } from "../sql/program";
+import type { Script } from "../sql/render";
+import type { DatabaseConfig } from "./secrets";
+
+export interface SqlObjectsArgs {
+  database: DatabaseConfig;
+  /** Language of errors. */
+  locale: Locale;
+  /** Idempotent: runs on create and again when anything changes; none: only the removal matters. */
+  install?: Script;
+  /** Kept in the state for destroy, as it was at the last `up`. */
+  remove: Script;
+  /** The schemas or roles that the scripts make or guard. */
+  identity: string[];
+}
+
+/** A part of the SQL's manifest, which the operator's machine runs on the database; all of it kept encrypted. */
+export class SqlObjects extends pulumi.ComponentResource {
+  readonly report: pulumi.Output<Report>;
+
+  constructor(name: string, args: SqlObjectsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("vn-sync-check:database:SqlObjects", name, {}, opts);
+    const { database, locale, install, remove } = args;
+    const job = database.adminPassword.apply(
+      (password): Job => ({
+        connection: {
+          host: database.address,
+          port: database.port,
+          database: database.name,
+          user: database.adminUser,
+          password,
+          sslmode: database.sslmode,
+        },
+        locale,
+        install: install ? [install] : [],
+        remove: [remove],
+      }),
+    );
+    // By the package's own name: the text is the same in every checkout, and in another program's node_modules.
+    const program = `node -e 'require("vn-sync-check/sql")'`;
+    const made = new command.local.Command(
+      name,
+      {
+        create: `${program} install`,
+        delete: `${program} remove`,
+        stdin: pulumi.secret(pulumi.jsonStringify(job)),
+        triggers: [database.name, ...args.identity],
+        addPreviousOutputInEnv: false,
+        logging: command.local.Logging.None,
+      },
+      { parent: this, deleteBeforeReplace: true },
+    );
+    this.report = made.stdout.apply(
+      (text): Report => (text === "" ? { made: [], handover: [], rows: [] } : JSON.parse(text)),
+    );
+    this.registerOutputs({});
+  }
+}

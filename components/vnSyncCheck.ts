@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { hostConfigOf } from "../config/host";
 import { namesOfStack } from "../config/schema";
 import { CheckTables } from "./checkTables";
 import { ClientApiVn } from "./clientApiVn";
@@ -9,7 +10,6 @@ import { Grants } from "./grants";
 import { whereOf } from "./host/where";
 import { HostPackages } from "./hostPackages";
 import { PgCredentials } from "./pgCredentials";
-import { runnerSettings } from "./render/runnerFiles";
 import { nextSteps, onHost, scheduleInWords } from "./render/words";
 import { Runner } from "./runner";
 import { Schedule } from "./schedule";
@@ -77,7 +77,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     );
     const repair = new FixSynchro("repair", { config }, { ...parent, dependsOn: grants });
 
-    const runner = new Runner("runner", { where, account, bundle, settings: runnerSettings(config) }, parent);
+    const runner = new Runner("runner", { where, account, bundle, settings: hostConfigOf(config) }, parent);
     const cron = new Schedule(
       "schedule",
       { where, account, names, times: schedule, locale },

@@ -53,18 +53,10 @@ const ROOMS: Record<string, string[] | "everything"> = {
 const KNOWS_PULUMI = ["index.ts", "components", "components/host", "examples", "test"];
 
 /** What offends today. These lists may only get shorter: whoever mends an entry takes it off. */
-const WITHOUT_A_ROOM: string[] = [
-  "scripts/applySql.ts",
-  "scripts/build.ts",
-  "scripts/runner/cron.ts",
-  "scripts/runner/settings.ts",
-  "scripts/sql.ts",
-];
+const WITHOUT_A_ROOM: string[] = ["scripts/applySql.ts", "scripts/build.ts", "scripts/sql.ts"];
 const WRONG_WAY: string[] = [
-  "components/render/runnerFiles.ts -> scripts/runner/settings.ts",
   "components/render/sqlGuards.ts -> scripts/applySql.ts",
   "components/render/sqlSettings.ts -> sql/index.ts",
-  "components/runner.ts -> scripts/runner/settings.ts",
   "components/sqlSteps.ts -> scripts/applySql.ts",
   "index.ts -> scripts/build.ts",
 ];

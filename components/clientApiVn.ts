@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { HOME_FILES } from "../config/names";
 import { HostFile } from "./host/hostFile";
 import { HostScript } from "./host/hostScript";
 import type { Account, Where } from "./host/where";
@@ -24,7 +25,7 @@ export class ClientApiVn extends pulumi.ComponentResource {
       new HostFile(`${name}-${part}`, { where, as: account, path, mode, text }, { parent: this });
     const files = [
       file("constraints", VENV.constraints, "0644", CONSTRAINTS),
-      file("adapter", VENV.adapter, "0644", adapter),
+      file("adapter", HOME_FILES.adapter, "0644", adapter),
       file("builder", VENV.builder, "0755", builder),
     ];
     new HostScript(

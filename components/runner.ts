@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { HostConfig } from "../config/host";
 import { HOME_FILES } from "../config/names";
-import type { RunnerSettings } from "../scripts/runner/settings";
 import { HostFile } from "./host/hostFile";
 import type { Account, Where } from "./host/where";
 import { fullWrapper, runnerWrapper } from "./render/runnerFiles";
@@ -10,7 +10,7 @@ export interface RunnerArgs {
   account: Account;
   /** The bundled program. */
   bundle: string;
-  settings: RunnerSettings;
+  settings: HostConfig;
 }
 
 /** The program that runs the jobs, its settings, and the two commands that start it. */

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { hostConfigOf } from "../config/host";
 import { namesOfStack } from "../config/schema";
 import { CheckCopy } from "./checkCopy";
 import { ClientApiVn } from "./clientApiVn";
@@ -9,7 +10,6 @@ import { whereOf } from "./host/where";
 import { HostPackages } from "./hostPackages";
 import { installationOf } from "./installation";
 import { PgCredentials } from "./pgCredentials";
-import { runnerSettings } from "./render/runnerFiles";
 import { nextSteps, onHost, scheduleInWords } from "./render/words";
 import { Runner } from "./runner";
 import { Schedule } from "./schedule";
@@ -74,7 +74,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     const copy = new CheckCopy("tables", { ...sql, destroyData }, { ...parent, dependsOn: roles });
     const repair = new FixSynchro("repair", sql, { ...parent, dependsOn: copy });
 
-    const runner = new Runner("runner", { where, account, bundle, settings: runnerSettings(config) }, parent);
+    const runner = new Runner("runner", { where, account, bundle, settings: hostConfigOf(config) }, parent);
     const cron = new Schedule(
       "schedule",
       { where, account, names, times: schedule, locale },

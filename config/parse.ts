@@ -42,7 +42,11 @@ function parsedValue(text: string): unknown {
  * the value is not whole.
  * @param root what the name of a top key is appended to
  */
-function parseKeys<K extends Keys>(keys: K, given: Given, root = ""): { value: Values<K>; faults: Fault[] } {
+export function parseKeys<K extends Keys>(
+  keys: K,
+  given: Given,
+  root = "",
+): { value: Values<K>; faults: Fault[] } {
   const reader = new Reader(root);
   const value = reader.keys(keys, given, "");
   reader.fillIn(value);

@@ -9,6 +9,7 @@ export type Fault = { key: string } & (
   | { is: "name"; expected: Words }
   | { is: "no list" }
   | { is: "no object" }
+  | { is: "no JSON"; cause: string }
   | { is: "misfit"; wrong: Words; remedy: Words }
 );
 
@@ -32,6 +33,14 @@ export class ConfigFaults extends Error {
 export function faultInWords(fault: Fault, locale: Locale): string {
   const [wrong, remedy] = parts(fault);
   return `${fault.key} ${wrong[locale]}${locale === "fr" ? " :" : ":"} ${remedy[locale]}`;
+}
+
+/** The same for what `pulumi up` has written to the host: there the command that mends it is that one. */
+export function hostFaultInWords(fault: Fault, locale: Locale): string {
+  if (fault.is !== "missing" && fault.is !== "no list" && fault.is !== "no object") {
+    return faultInWords(fault, locale);
+  }
+  return `${fault.key} ${parts(fault)[0][locale]}`;
 }
 
 function parts(fault: Fault): [wrong: Words, remedy: Words] {
@@ -63,6 +72,8 @@ function parts(fault: Fault): [wrong: Words, remedy: Words] {
         { en: `set its keys with --path: ${command}`, fr: `donner ses clés avec --path : ${command}` },
       ];
     }
+    case "no JSON":
+      return [{ en: "is not JSON", fr: "n'est pas du JSON" }, same(fault.cause)];
     case "misfit":
       return [fault.wrong, fault.remedy];
   }

@@ -4,7 +4,6 @@ import { HOME_FILES } from "../../config/names";
 export const VENV = {
   builder: `${HOME_FILES.lib}/build-venv`,
   constraints: `${HOME_FILES.lib}/constraints.txt`,
-  adapter: `${HOME_FILES.lib}/client_job.py`,
 } as const;
 
 /**
@@ -32,7 +31,7 @@ folder=$link-$key
 
 # The interpreter starts, the client's own command too, and the adapter fits the client's version.
 works() {
-  "$1/bin/python" ${VENV.adapter} --check >$link.log 2>&1 && "$1/bin/transfer_vn" --version >>$link.log 2>&1
+  "$1/bin/python" ${HOME_FILES.adapter} --check >$link.log 2>&1 && "$1/bin/transfer_vn" --version >>$link.log 2>&1
 }
 
 if [ ! -x "$folder/bin/python" ] || ! works "$folder"; then

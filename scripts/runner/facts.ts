@@ -206,6 +206,8 @@ export type Problem =
   | { key: "noDatabase"; where: string; cause: string }
   | { key: "noSettings"; path: string }
   | { key: "badSettings"; path: string; faults: string[] }
+  /** Of the kit: the file's and this program's. */
+  | { key: "otherVersion"; path: string; theirs: string; ours: string }
   | { key: "noConfig"; path: string; cause: string }
   | { key: "endDate"; path: string; value: string }
   | { key: "noSites"; path: string }

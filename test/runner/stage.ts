@@ -8,14 +8,16 @@ import { promisify } from "node:util";
 import type { Client } from "pg";
 import { evnYaml, START_DATE } from "../../components/render/evnYaml";
 import { pgPass, pgService } from "../../components/render/pgFiles";
+import { type HostConfig, hostConfigOf } from "../../config/host";
 import { namesOf } from "../../config/names";
+import { parseConfig } from "../../config/parse";
 import { bundleRunner } from "../../scripts/build";
 import { addDays, localDay } from "../../scripts/runner/account/days";
-import { defaultSettings, type RunnerSettings } from "../../scripts/runner/settings";
 import type { StatusReport } from "../../scripts/runner/verbs/status";
 import { type Emulator, startEmulator } from "../emulator";
 import { type Cluster, startCluster } from "../support/postgres";
 import { ADAPTER, transferVn } from "../support/transferVn";
+import { MINIMAL, settings as stackOf } from "../unit/components/stack";
 import { install } from "./install";
 
 const execute = promisify(execFile);
@@ -39,7 +41,7 @@ export interface Account {
   status(): Promise<StatusReport>;
   file(name: string): Promise<string>;
   write(name: string, text: string, mode?: number): Promise<void>;
-  settings(change: Partial<RunnerSettings>): Promise<void>;
+  settings(change: Partial<HostConfig>): Promise<void>;
   /** Everything under log/ and tmp/, and what the runs have printed: for the search for secrets. */
   said(): Promise<string>;
   remove(): Promise<void>;
@@ -203,14 +205,10 @@ export async function startStage(): Promise<Stage> {
       database: { address: cluster.host, port: cluster.port, name: from.database, password },
     });
     await write("evn.yaml", yaml.replace(START_DATE, "2000-01-01"));
-    const base: RunnerSettings = {
-      ...defaultSettings(),
-      locale: "en",
-      firstImport: { since: addDays(localDay(new Date()), -100), stepDays: null },
-      attempts: 2,
-      retryDelaySeconds: 0,
-    };
-    const settings = (change: Partial<RunnerSettings>) =>
+    const firstImport = { since: addDays(localDay(new Date()), -100) };
+    const runner = { attempts: 2, retryDelaySeconds: 0 };
+    const base = hostConfigOf(parseConfig(stackOf({ ...MINIMAL, locale: "en", firstImport, runner })));
+    const settings = (change: Partial<HostConfig>) =>
       write("vn-check.json", JSON.stringify({ ...base, ...change }), 0o644);
     await settings({});
     const printed: string[] = [];

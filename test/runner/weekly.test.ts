@@ -136,7 +136,16 @@ test("a 401 in the middle: the run is partial, names the pairs, repairs what cam
 
 test("a portal that never answers: the silence watchdog ends the client, and the next try completes", async () => {
   const account = await stage.account({ sites: ["ardeche"] });
-  await account.settings({ watchdog: { silenceSeconds: 15, overallSeconds: 120, firstImportSeconds: 120 } });
+  await account.settings({
+    runner: {
+      attempts: 2,
+      retryDelaySeconds: 0,
+      logDays: 90,
+      silenceSeconds: 15,
+      overallSeconds: 120,
+      firstImportSeconds: 120,
+    },
+  });
   stage.emulator.faults.add({
     kind: "hang",
     endpoint: "observations/search",

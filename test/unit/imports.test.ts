@@ -53,10 +53,8 @@ const ROOMS: Record<string, string[] | "everything"> = {
 const KNOWS_PULUMI = ["index.ts", "components", "components/host", "examples", "test"];
 
 /** What offends today. These lists may only get shorter: whoever mends an entry takes it off. */
-const WITHOUT_A_ROOM: string[] = ["scripts/build.ts", "scripts/runner/cron.ts", "scripts/runner/settings.ts"];
+const WITHOUT_A_ROOM: string[] = ["scripts/build.ts"];
 const WRONG_WAY: string[] = [
-  "components/render/runnerFiles.ts -> scripts/runner/settings.ts",
-  "components/runner.ts -> scripts/runner/settings.ts",
   "index.ts -> scripts/build.ts",
 ];
 const CIRCLES: string[] = ["test/emulator/control.ts test/emulator/server.ts"];

@@ -1,39 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { pgPass } from "../../components/render/pgFiles";
+import { lastDue, nextDue } from "../../config/values/cron";
 import { scrubber } from "../../scripts/runner/account/scrub";
 import { parsePgpass, parseService, passwordFor } from "../../scripts/runner/account/service";
-import { lastDue, nextDue } from "../../scripts/runner/cron";
-import { checkSettings, defaultSettings, parseSettings, SettingsError } from "../../scripts/runner/settings";
 import { english } from "../../scripts/runner/text/en";
 import { french } from "../../scripts/runner/text/fr";
-
-test("settings: an absent key has its default, all faults are told at once", () => {
-  expect(parseSettings("{}")).toEqual(defaultSettings());
-  expect(checkSettings({ service: "vn_check_x" }).database.checkSchema).toBe("src_vn_json_check_x");
-  const faults = () =>
-    checkSettings({
-      locale: "de",
-      windowdays: 3,
-      overlapDays: 61,
-      firstImport: { since: "1900-02-30" },
-      schedule: [],
-    });
-  expect(faults).toThrow(SettingsError);
-  try {
-    faults();
-  } catch (error) {
-    expect((error as SettingsError).faults).toEqual([
-      'windowdays: unknown key, did you mean "windowDays"?',
-      "schedule: expected an object, got []",
-    ]);
-  }
-  expect(() =>
-    checkSettings({ locale: "de", overlapDays: 61, firstImport: { since: "1900-02-30" } }),
-  ).toThrow(
-    /locale: expected "fr" or "en", got "de"\noverlapDays: .* 0 to 60, got 61\nfirstImport.since: .*1900-02-30/,
-  );
-});
 
 test("every text there is in English is there in French, with the same arguments", () => {
   const shape = (part: unknown): unknown =>

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
+import { HOME_FILES } from "../../../config/names";
 
 /** Where the runner's things are; all absolute. */
 export interface Paths {
@@ -23,18 +24,17 @@ export interface Paths {
 
 /** What the stack says of the runner on this host. */
 export function settingsFile(home: string): string {
-  return join(home, "vn-check.json");
+  return join(home, HOME_FILES.settings);
 }
 
-/** @param places of the client, each absolute or below the home */
-export function pathsOf(home: string, places: { evn: string; python: string; adapter: string }): Paths {
+/** @param evn the client's configuration, absolute or below the home */
+export function pathsOf(home: string, evn: string): Paths {
   const state = join(home, "state");
-  const below = (path: string) => (isAbsolute(path) ? path : join(home, path));
   return {
     home,
-    evn: below(places.evn),
-    python: below(places.python),
-    adapter: below(places.adapter),
+    evn: isAbsolute(evn) ? evn : join(home, evn),
+    python: join(home, HOME_FILES.venv, "bin/python"),
+    adapter: join(home, HOME_FILES.adapter),
     state,
     log: join(home, "log"),
     lock: join(state, "lock"),

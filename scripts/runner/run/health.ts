@@ -1,6 +1,6 @@
+import { lastDue, nextDue } from "../../../config/values/cron";
 import { readIfThere } from "../account/files";
 import { isRunning } from "../account/lock";
-import { lastDue, nextDue } from "../cron";
 import { causeOf, type Day, type Doubt, type Fact, type Job, type JobVerb, type Proof } from "../facts";
 import { firstImportEnded, lastDownload, lastJob } from "./job";
 import type { Home } from "./run";
@@ -67,16 +67,16 @@ export async function healthOf(
   now: Date,
   imported: () => Promise<SiteImport[] | null>,
 ): Promise<Health> {
-  const { settings } = home;
+  const { names, schedule } = home.host;
   const next = (expression: string) => nextDue(expression, now)?.toISOString() ?? null;
   const health: Health = {
     ok: false,
-    instance: settings.instance,
+    instance: names.instance,
     checkedAt: now.toISOString(),
     running: isRunning(home.paths),
     firstImport: null,
     last: {},
-    next: { daily: next(settings.schedule.daily), weekly: next(settings.schedule.weekly) },
+    next: { daily: next(schedule.daily), weekly: next(schedule.weekly) },
     proof: null,
     problems: [],
   };
@@ -188,7 +188,7 @@ function problemsOf(
   const importEnded = jobs.init?.endedAt ?? null;
   for (const verb of ["daily", "weekly"] as const) {
     const job = jobs[verb];
-    const due = lastDue(home.settings.schedule[verb], new Date(now.getTime() - LATE_MS));
+    const due = lastDue(home.host.schedule[verb], new Date(now.getTime() - LATE_MS));
     // A run that was due before there was anything to check was not missed.
     const dueNow =
       due && (importEnded === null || due > importEnded) && (job !== undefined || importEnded !== null);

@@ -1,6 +1,9 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { type HostConfig, readHostConfig } from "../../../config/host";
+import { HOME_FILES } from "../../../config/names";
+import { hostFaultInWords } from "../../../config/words";
 import { type Database, databaseOf } from "../account/database";
 import { type Paths, pathsOf, readIfThere, settingsFile, writePrivate } from "../account/files";
 import { endLeftover, forgetProcess, holdsLock, recordProcess, underLock } from "../account/lock";
@@ -17,14 +20,13 @@ import {
   RunError,
   TOLD_AT_ONCE,
 } from "../facts";
-import { parseSettings, type RunnerSettings, SettingsError } from "../settings";
 import { causeIn, factIn, type Locale, type Texts, textsOf } from "../text";
 import { beginJob, endJob, type JobBegin } from "./job";
 
-/** What the account's home says: settings and places. */
+/** What the account's home says: the stack's configuration, and places. */
 export interface Home {
   paths: Paths;
-  settings: RunnerSettings;
+  host: HostConfig;
   limits: Limits;
   texts: Texts;
   db: Database;
@@ -69,48 +71,49 @@ export function openHome(options: RunOptions = {}): Home {
   const path = settingsFile(home);
   const text = readIfThere(path);
   if (text === undefined) throw new RunError({ key: "noSettings", path });
-  let settings: RunnerSettings;
-  try {
-    settings = parseSettings(text);
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    throw new RunError({ key: "badSettings", path, faults: error.faults });
-  }
+  const host = hostConfigIn(text, path);
   // Files that root makes here would stop the account's own next run.
   if (process.getuid?.() !== statSync(home).uid) throw new RunError({ key: "notOwner", home });
   return {
-    paths: pathsOf(home, { evn: options.config ?? settings.config, ...settings.client }),
-    settings,
-    limits: limitsOf(settings),
-    texts: textsOf(settings.locale),
-    db: databaseOf(home, options.service ?? settings.service, {
-      check: settings.database.checkSchema,
-      repair: settings.database.repairSchema,
+    paths: pathsOf(home, options.config ?? HOME_FILES.config),
+    host,
+    limits: limitsOf(host),
+    texts: textsOf(host.locale),
+    db: databaseOf(home, options.service ?? host.names.service, {
+      check: host.names.checkSchema,
+      repair: host.names.repairSchema,
     }),
   };
 }
 
-function limitsOf(settings: RunnerSettings): Limits {
-  const { attempts, retryDelaySeconds, watchdog, windowDays, overlapDays } = settings;
-  const { since: importSince, stepDays: importStepDays } = settings.firstImport;
+function hostConfigIn(text: string, path: string): HostConfig {
+  const file = readHostConfig(text);
+  if (file.is === "fine") return file.config;
+  if (file.is === "of another version") {
+    const { theirs, ours } = file;
+    throw new RunError({ key: "otherVersion", path, theirs, ours });
+  }
+  const locale = file.locale ?? likelyLocale();
+  const faults = file.faults.map((fault) => hostFaultInWords(fault, locale));
+  throw new RunError({ key: "badSettings", path, faults });
+}
+
+function limitsOf({ runner, windowDays, overlapDays, firstImport }: HostConfig): Limits {
+  const { since: importSince, stepDays } = firstImport;
   return {
-    attempts,
-    retryDelaySeconds,
-    ...watchdog,
+    ...runner,
     windowDays,
     overlapDays,
     importSince,
-    importStepDays,
+    importStepDays: stepDays === 0 ? null : stepDays,
   };
 }
 
 /** The locale to speak in before, or without, settings that can be read: the environment's, as others do. */
 export function likelyLocale(env: NodeJS.ProcessEnv = process.env): Locale {
-  try {
-    return parseSettings(readFileSync(settingsFile(homedir()), "utf8")).locale;
-  } catch {
-    return (env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "").startsWith("fr") ? "fr" : "en";
-  }
+  const text = readIfThere(settingsFile(homedir()));
+  const said = text === undefined ? undefined : readHostConfig(text).locale;
+  return said ?? ((env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "").startsWith("fr") ? "fr" : "en");
 }
 
 /**
@@ -135,7 +138,7 @@ export async function locked(
     process.on(signal, () => stop.abort(new RunError({ key: "stopped", signal })));
   const evn = beginning.loadEvn(home.paths.evn);
   const scrub = scrubber([...evn.secrets, ...readPgpass(home.paths.home).map((entry) => entry[4])]);
-  const { logDays: keepDays } = home.settings;
+  const { logDays: keepDays } = home.host.runner;
   const log = openLog(home.paths.log, verb, { scrub, verbose: options.verbose ?? false, keepDays });
   const say = (fact: Fact) => {
     const text = factIn(home.texts, fact);

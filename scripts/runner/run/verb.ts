@@ -26,8 +26,9 @@ export const verbose: Option = { flags: "--verbose", help: (texts) => texts.verb
 /** In the language that is known before the settings are read. */
 export const texts = textsOf(likelyLocale());
 
-/** Tells an error that has come through. */
+/** Tells an error that has come through. An upgrade under way is no failure: the next run comes after it. */
 export function failed(error: unknown): ExitCode {
-  process.stderr.write(`vn-check: ${causeIn(texts, causeOf(error))}\n`);
-  return EXIT.failed;
+  const cause = causeOf(error);
+  process.stderr.write(`vn-check: ${causeIn(texts, cause)}\n`);
+  return typeof cause === "object" && cause.key === "otherVersion" ? EXIT.busy : EXIT.failed;
 }

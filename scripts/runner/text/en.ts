@@ -67,6 +67,8 @@ export const english: Texts = {
       `connecting to ${p.where}: ${p.cause}. Check ~/.pg_service.conf, ~/.pgpass (mode 0600) and that the server answers`,
     noSettings: (p) => `${p.path} is not there. Is HOME the account's home? (sudo -u ACCOUNT -H vn-check …)`,
     badSettings: (p) => `${p.path}:\n  ${p.faults.join("\n  ")}`,
+    otherVersion: (p) =>
+      `${p.path} is of version ${p.theirs} of the kit and this program of ${p.ours}: an upgrade is under way. Try again when \`pulumi up\` has ended`,
     noConfig: (p) => `${p.path} cannot be used: ${p.cause}`,
     endDate: (p) => `${p.path}: filter.end_date (${p.value}) would leave later days out: remove it`,
     noSites: (p) => `${p.path}: no site is enabled`,
@@ -104,7 +106,7 @@ export const english: Texts = {
   help: {
     program: "Keeps a second copy of VisioNature data and repairs the main one with it.",
     codes:
-      "Exit codes: 0 done; 1 failed; 2 partial (repaired, but part of the download is not proven complete, or an update or extra controller failed: the next run asks for just that); 75 another run is under way, or the first import is not finished.",
+      "Exit codes: 0 done; 1 failed; 2 partial (repaired, but part of the download is not proven complete, or an update or extra controller failed: the next run asks for just that); 75 another run or an upgrade is under way, or the first import is not finished.",
     init: "first import of the second copy; goes on where it stopped",
     background: "start it in the background and return at once",
     daily: "changes since yesterday, what the last weekly run left open, repair",

@@ -72,6 +72,8 @@ export const french: Texts = {
     noSettings: (p) =>
       `${p.path} n'existe pas. HOME est-il le dossier du compte ? (sudo -u COMPTE -H vn-check …)`,
     badSettings: (p) => `${p.path} :\n  ${p.faults.join("\n  ")}`,
+    otherVersion: (p) =>
+      `${p.path} est de la version ${p.theirs} du kit et ce programme de la ${p.ours} : une mise à jour est en cours. Réessayez quand \`pulumi up\` sera terminé`,
     noConfig: (p) => `${p.path} n'est pas utilisable : ${p.cause}`,
     endDate: (p) =>
       `${p.path} : filter.end_date (${p.value}) laisserait de côté les jours suivants : retirez-la`,
@@ -110,7 +112,7 @@ export const french: Texts = {
   help: {
     program: "Tient une seconde copie des données VisioNature et répare la principale avec elle.",
     codes:
-      "Codes de sortie : 0 fait ; 1 échec ; 2 partiel (réparé, mais une partie du téléchargement n'est pas prouvée complète, ou une mise à jour ou un autre contrôleur a échoué : le prochain passage ne demandera que cela) ; 75 un autre passage est en cours, ou le premier import n'est pas terminé.",
+      "Codes de sortie : 0 fait ; 1 échec ; 2 partiel (réparé, mais une partie du téléchargement n'est pas prouvée complète, ou une mise à jour ou un autre contrôleur a échoué : le prochain passage ne demandera que cela) ; 75 un autre passage ou une mise à jour est en cours, ou le premier import n'est pas terminé.",
     init: "premier import de la seconde copie ; reprend où il s'est arrêté",
     background: "le lancer en arrière-plan et rendre la main aussitôt",
     daily: "changements depuis la veille, reste du dernier hebdomadaire, réparation",

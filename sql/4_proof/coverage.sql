@@ -1,6 +1,10 @@
 CREATE OR REPLACE FUNCTION {{repair}}.coverage(_site text, _excluded_groups text[], _units text[], _since timestamp)
 RETURNS TABLE (taxo_group integer, group_name text, unit text, short_name text, days datemultirange, reached date, rows bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+-- plpgsql, not sql: where only the repair is installed by hand, the client's other tables may not be there.
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   WITH wanted AS (
     -- As the client itself asks: not what the portal closes to this account, nor what the configuration leaves out.
     SELECT g.id::integer AS taxo_group, g.item ->> 'name_constant' AS group_name,
@@ -38,6 +42,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
     LEFT JOIN got ON got.taxo_group = w.taxo_group AND got.unit = w.unit
     LEFT JOIN first ON first.taxo_group = w.taxo_group AND first.unit = w.unit
    ORDER BY w.taxo_group, w.unit;
+END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.coverage(text, text[], text[], timestamp) IS
 'Each taxo group and territorial unit that a site has to bring, with the days that were fetched and stored since then

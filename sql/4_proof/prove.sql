@@ -1,10 +1,14 @@
 CREATE OR REPLACE FUNCTION {{repair}}.never_answered(_site text, _since timestamp) RETURNS SETOF text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+-- plpgsql for the same reason as in coverage.
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  RETURN QUERY
   SELECT c.name
     FROM unnest(ARRAY['taxo_groups', 'territorial_units']) AS c (name)
    WHERE NOT EXISTS (
      SELECT FROM {{check}}.download_log AS l
       WHERE l.site = _site AND l.controler = c.name AND l.download_ts >= _since AND coalesce(l.http_status, 200) = 200);
+END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.never_answered(text, timestamp) IS
 'Of the controllers that say which groups and units there are, those that the portal has not answered since then. The client

@@ -34,7 +34,7 @@ CREATE OR REPLACE FUNCTION {{repair}}.suspect_deletions(_run bigint, _job bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fix$
 DECLARE
   _cause {{repair}}.held_back_cause := (
-    SELECT CASE WHEN deletions <> 'apply' THEN 'deletion reported' END FROM {{repair}}.settings);
+    SELECT CASE WHEN deletions <> 'apply' THEN 'deletion reported'::{{repair}}.held_back_cause END FROM {{repair}}.settings);
   _d record;
 BEGIN
   SELECT * INTO _d FROM {{repair}}.job_download(_job);

@@ -34,7 +34,7 @@ CREATE OR REPLACE FUNCTION {{repair}}.dead_runs() RETURNS bigint[]
 LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
   _r record;
-  _dead bigint[] := '{}';
+  _dead bigint[] := '{}'::bigint[];
 BEGIN
   IF NOT EXISTS (SELECT FROM {{repair}}.run WHERE status = 'running') THEN
     RETURN _dead;

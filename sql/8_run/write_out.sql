@@ -34,7 +34,7 @@ DECLARE
   _size integer := _full;
   _single integer := 0; -- how many rows are still to be done one by one
   _tries integer := 0;
-  _id bigint := '-9223372036854775808';
+  _id bigint := '-9223372036854775808'::bigint;
   _site text := '';
   _key text := '';
   _b record;

@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION {{repair}}.forget(_observer text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
-  _path jsonpath := '$.observers[*] ? (@."@id" == $text || @."@uid" == $text || @."@id" == $number || @."@uid" == $number)';
+  _path jsonpath := '$.observers[*] ? (@."@id" == $text || @."@uid" == $text || @."@id" == $number || @."@uid" == $number)'::jsonpath;
   _vars jsonb := jsonb_build_object('text', _observer, 'number',
     CASE WHEN _observer ~ '^\d{1,18}$' THEN to_jsonb(_observer::bigint) ELSE 'null'::jsonb END);
   _n bigint;

@@ -4,8 +4,8 @@
 CREATE OR REPLACE FUNCTION {{repair}}.entry_point(_item jsonb, OUT lon double precision, OUT lat double precision)
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fix$
 BEGIN
-  lon := _item #>> '{observers,0,coord_lon}';
-  lat := _item #>> '{observers,0,coord_lat}';
+  lon := (_item #>> '{observers,0,coord_lon}')::double precision;
+  lat := (_item #>> '{observers,0,coord_lat}')::double precision;
   IF lon IS NULL OR lat IS NULL OR NOT (lon BETWEEN -180 AND 180 AND lat BETWEEN -90 AND 90) THEN
     lon := NULL;
     lat := NULL;

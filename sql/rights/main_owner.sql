@@ -65,7 +65,10 @@ CREATE OR REPLACE FUNCTION {{repair}}.handover() RETURNS SETOF text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
   SELECT g || ';' FROM {{repair}}.main_grants() AS g
    UNION ALL
-  SELECT statement || ';' FROM {{repair}}.index_statements() WHERE relation = '{{main}}.observations_json'::regclass
+  -- By name: a cast to regclass asks for a right on main, which may be just what lacks.
+  SELECT statement || ';'
+    FROM {{repair}}.index_statements() AS i JOIN pg_class AS c ON c.oid = i.relation
+   WHERE c.relname = 'observations_json' AND c.relnamespace = '{{main}}'::regnamespace
    UNION ALL
   SELECT s
     FROM pg_class AS c
@@ -75,7 +78,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
      format('CREATE OR REPLACE TRIGGER %I AFTER DELETE ON {{main}}.observations_json FOR EACH ROW EXECUTE FUNCTION {{repair}}.note_main_deletion();',
             {{repair}}.watch_trigger())
    ]) AS s
-   WHERE c.oid = '{{main}}.observations_json'::regclass
+   WHERE c.relname = 'observations_json' AND c.relnamespace = '{{main}}'::regnamespace
      AND (SELECT watch_main FROM {{repair}}.settings) AND NOT {{repair}}.watching();
 $fix$;
 COMMENT ON FUNCTION {{repair}}.handover() IS

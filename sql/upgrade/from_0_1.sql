@@ -8,7 +8,9 @@ BEGIN
   -- Nobody writes to the old journal from here on.
   LOCK TABLE {{check}}.observations_json, {{check}}.repair_main_delete IN SHARE ROW EXCLUSIVE MODE;
 
-  INSERT INTO {{repair}}.made_object SELECT * FROM {{check}}.repair_made ON CONFLICT DO NOTHING;
+  IF to_regclass('{{check}}.repair_made') IS NOT NULL THEN -- absent where it was installed by hand
+    INSERT INTO {{repair}}.made_object SELECT object, made_at FROM {{check}}.repair_made ON CONFLICT DO NOTHING;
+  END IF;
   INSERT INTO {{repair}}.replaced_object (id, at, kind, name, owner, definition) OVERRIDING SYSTEM VALUE
   SELECT id, at, kind, name, owner, definition FROM {{check}}.repair_replaced
   ON CONFLICT DO NOTHING;

@@ -2,27 +2,28 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, DatabaseError } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  type Databases,
   type Db,
   fill,
   lacking,
   mainRows,
   put,
   putMain,
+  type Result,
   type Row,
-  type Summary,
-  startWorld,
-  type World,
+  startDatabases,
 } from "./support";
 
 // What goes on beside a repair, or ends it: main's own writers, other repairs, time-outs, sessions that are killed.
 
-let world: World;
+let world: Databases;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startDatabases();
 });
 afterAll(() => world.stop());
 
 const SCHEMA = "src_vn_json_check";
+const REPAIR = "src_vn_json_repair";
 const pidOf = async (client: Client) =>
   (await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid")).rows[0]?.pid ?? 0;
 
@@ -39,7 +40,7 @@ async function until(db: Db, sql: string, values: unknown[] = []): Promise<void>
   }
   throw new Error(`never: ${sql}`);
 }
-const repaired = (db: Db, n: number) => until(db, `SELECT count(*) >= $1 FROM ${SCHEMA}.repair_row`, [n]);
+const repaired = (db: Db, n: number) => until(db, `SELECT count(*) >= $1 FROM ${REPAIR}.change`, [n]);
 const gone = (db: Db, pid: number) =>
   until(db, "NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)", [pid]);
 
@@ -50,14 +51,12 @@ const noLockHeld = (db: Db) =>
     "NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
   );
 const runs = async (db: Db) =>
-  (await db.rows<{ status: string }>(`SELECT status FROM ${SCHEMA}.repair_run ORDER BY id`)).map(
-    (r) => r.status,
-  );
+  (await db.rows<{ status: string }>(`SELECT status FROM ${REPAIR}.run ORDER BY id`)).map((r) => r.status);
 
 /** Each repaired row is recorded once, and counted once in monitoring: by run and action, the two say the same. */
 async function countedOnce(db: Db, expected: number): Promise<void> {
   const recorded = await db.rows(
-    `SELECT run_id::integer, action, count(*)::integer FROM ${SCHEMA}.repair_row GROUP BY 1, 2 ORDER BY 1, 2`,
+    `SELECT run::integer AS run_id, action::text, count(*)::integer FROM ${REPAIR}.change GROUP BY 1, 2 ORDER BY 1, 2`,
   );
   expect(
     await db.rows(
@@ -69,10 +68,10 @@ async function countedOnce(db: Db, expected: number): Promise<void> {
       "SELECT run_id, action FROM dbadmin.monitoring_vn_check_to_prod GROUP BY 1, 2 HAVING count(*) > 1",
     ),
   ).toEqual([]);
-  expect(
-    await db.rows(`SELECT id, site FROM ${SCHEMA}.repair_row GROUP BY 1, 2 HAVING count(*) > 1`),
-  ).toEqual([]);
-  expect(await db.rows(`SELECT FROM ${SCHEMA}.repair_row`)).toHaveLength(expected);
+  expect(await db.rows(`SELECT id, site FROM ${REPAIR}.change GROUP BY 1, 2 HAVING count(*) > 1`)).toEqual(
+    [],
+  );
+  expect(await db.rows(`SELECT FROM ${REPAIR}.change`)).toHaveLength(expected);
 }
 
 describe("main's own writers during a whole pass", () => {
@@ -148,7 +147,7 @@ describe("main's own writers during a whole pass", () => {
 
   /** Check has all keys at 50; main lacks every fourth, has every other fourth older, the rest the same. */
   async function prepare(): Promise<Db> {
-    const db = await world.database({ minCandidates: 5000 });
+    const db = await world.database({ minDifferences: 5000 });
     await db.admin.query(`
       INSERT INTO src_vn_json.observations_json (id, site, item, update_ts)
       SELECT i, 'vn38', '{}', CASE i % 4 WHEN 1 THEN 10 ELSE 50 END FROM generate_series(1, ${KEYS}) AS i WHERE i % 4 > 0`);
@@ -165,7 +164,7 @@ describe("main's own writers during a whole pass", () => {
     const stop = { now: false };
     const watching = watch(db, repair, await Promise.all(clients.map(pidOf)), stop);
     await sleep(100);
-    const summary = await db.repair("weekly");
+    const summary = await db.repair("whole");
     const written = await writing;
     stop.now = true;
     return { written, summary, repair, waits: await watching };
@@ -198,7 +197,7 @@ describe("main's own writers during a whole pass", () => {
     expect(result.waits?.seen).toBeGreaterThan(0); // they did meet
     expect(result.waits?.longest).toBeLessThan(500);
 
-    if (result.summary?.status === "partial") await beside.repair("daily");
+    if (result.summary?.status === "partial") await beside.repair("journal");
     expect(await lacking(beside)).toBe(0);
     const main = await mainRows(beside);
     for (const row of result.written.flatMap((w) => w.committed)) {
@@ -207,7 +206,7 @@ describe("main's own writers during a whole pass", () => {
     expect(Object.values(main)).toHaveLength(KEYS);
     await countedOnce(beside, await recorded(beside));
   });
-  const recorded = async (db: Db) => (await db.rows(`SELECT FROM ${SCHEMA}.repair_row`)).length;
+  const recorded = async (db: Db) => (await db.rows(`SELECT FROM ${REPAIR}.change`)).length;
 });
 
 describe("two repairs at once", () => {
@@ -217,7 +216,7 @@ describe("two repairs at once", () => {
     await db.admin.query(slow());
     return db;
   };
-  const busy = { run_id: null, status: "busy", inserted: 0, updated: 0, deleted: 0 };
+  const busy = { run: null, status: "busy", inserted: 0, updated: 0, deleted: 0 };
 
   const as = (db: Db, who: string) => db.connect(who === "login" ? "vn_check" : undefined);
 
@@ -229,18 +228,18 @@ describe("two repairs at once", () => {
     const db = await prepare();
     const [first, second] = [await as(db, one), await as(db, two)];
     let over = false;
-    const running = db.repair("weekly", null, { client: first }).finally(() => {
+    const running = db.repair("whole", { client: first }).finally(() => {
       over = true;
     });
     await repaired(db, 20);
-    const asked: { summary: Summary; took: number }[] = [];
+    const asked: { summary: Result; took: number }[] = [];
     // Some of these meet the gap between two batches, in which the lock is free; dry runs would hold it for long.
     while (!over && asked.length < 60) {
       const started = Date.now();
-      const summary = await db.repair("weekly", null, { client: second, dryRun: asked.length % 2 > 0 });
+      const summary = await db.repair("whole", { client: second, dryRun: asked.length % 2 > 0 });
       asked.push({ summary, took: Date.now() - started });
     }
-    expect(await running).toMatchObject({ run_id: 1, status: "done", inserted: 300, open: {} });
+    expect(await running).toMatchObject({ run: 1, status: "done", inserted: 300, open: {} });
     expect(await runs(db)).toEqual(["done"]);
     await countedOnce(db, 300);
     if (asked.length < 60) asked.pop(); // the last one may have come after the end
@@ -255,18 +254,18 @@ describe("two repairs at once", () => {
     "another role's session knows the first while it is %s",
     async (phase) => {
       const db = await prepare();
-      const table = phase === "comparing" ? `${SCHEMA}.repair_open` : "dbadmin.monitoring_vn_check_to_prod";
+      const table = phase === "comparing" ? `${REPAIR}.work_item` : "dbadmin.monitoring_vn_check_to_prod";
       await db.admin.query(`
         CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.7); RETURN NULL; END $$;
         CREATE TRIGGER late AFTER INSERT ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION late()`);
-      const first = db.repair("weekly", null, { client: await as(db, "superuser") });
+      const first = db.repair("whole", { client: await as(db, "superuser") });
       await repaired(db, phase === "comparing" ? 0 : 300);
       await until(
         db,
         "EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CALL%' AND wait_event = 'PgSleep')",
       );
       await sleep(100);
-      expect(await db.repair("weekly")).toMatchObject(busy);
+      expect(await db.repair("whole")).toMatchObject(busy);
       expect(await first).toMatchObject({ status: "done", inserted: 300 });
       expect(await runs(db)).toEqual(["done"]);
       await countedOnce(db, 300);
@@ -276,7 +275,7 @@ describe("two repairs at once", () => {
   test("many that start at the same moment repair each row once", async () => {
     const db = await prepare();
     const clients = await Promise.all(Array.from({ length: 6 }, () => db.connect("vn_check")));
-    const summaries = await Promise.all(clients.map((client) => db.repair("weekly", null, { client })));
+    const summaries = await Promise.all(clients.map((client) => db.repair("whole", { client })));
     expect(summaries.map((s) => s.status).sort()).toEqual(["busy", "busy", "busy", "busy", "busy", "done"]);
     expect(summaries.reduce((n, s) => n + s.inserted, 0)).toBe(300);
     await countedOnce(db, 300);
@@ -293,14 +292,14 @@ describe("a repair that fails in a client that stays connected, then another", (
       name: "statement_timeout while writing",
       async fail(db) {
         await db.login.query("SET statement_timeout = 400");
-        await expect(db.repair("weekly")).rejects.toThrow("statement timeout");
+        await expect(db.repair("whole")).rejects.toThrow("statement timeout");
         await db.login.query("RESET statement_timeout");
       },
     },
     {
       name: "cancelled while writing",
       async fail(db) {
-        const failed = expect(db.repair("weekly")).rejects.toThrow("user request");
+        const failed = expect(db.repair("whole")).rejects.toThrow("user request");
         await repaired(db, 30);
         await cancel(db, db.loginPid);
         await failed;
@@ -310,7 +309,7 @@ describe("a repair that fails in a client that stays connected, then another", (
       name: "cancelled while comparing",
       async fail(db) {
         await db.admin.query("BEGIN; LOCK TABLE src_vn_json.observations_json IN ACCESS EXCLUSIVE MODE");
-        const failed = expect(db.repair("weekly")).rejects.toThrow("user request");
+        const failed = expect(db.repair("whole")).rejects.toThrow("user request");
         await sleep(300);
         await cancel(db, db.loginPid);
         await failed;
@@ -321,14 +320,14 @@ describe("a repair that fails in a client that stays connected, then another", (
       name: "main's table is away when it compares",
       async fail(db) {
         await db.admin.query(AWAY);
-        await expect(db.repair("weekly")).rejects.toThrow("observations_json");
+        await expect(db.repair("whole")).rejects.toThrow("observations_json");
       },
       mend: (db) => db.admin.query(BACK),
     },
     {
       name: "main's table goes away while it writes",
       async fail(db) {
-        const ended = db.repair("weekly");
+        const ended = db.repair("whole");
         await repaired(db, 30);
         await db.admin.query(AWAY);
         await ended.catch(() => undefined);
@@ -345,10 +344,10 @@ describe("a repair that fails in a client that stays connected, then another", (
     await mend?.(db);
     await fill(db.login, SCHEMA, 201, 210, 50);
     const other = await db.connect("vn_check");
-    expect(await db.repair("daily", null, { client: other })).toMatchObject({ status: "done", open: {} });
+    expect(await db.repair("journal", { client: other })).toMatchObject({ status: "done", open: {} });
     expect(await lacking(db)).toBe(0);
     await fill(db.login, SCHEMA, 211, 220, 50);
-    expect(await db.repair("daily")).toMatchObject({ status: "done", inserted: 10 });
+    expect(await db.repair("journal")).toMatchObject({ status: "done", inserted: 10 });
     await noLockHeld(db);
     expect(await runs(db)).not.toContain("running");
     await countedOnce(db, 220);
@@ -364,16 +363,16 @@ describe("a repair whose session is killed, run again", () => {
       IF nextval('kill_count') = (SELECT n FROM kill_at) THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
       RETURN NULL; END $$;
     DO $$ DECLARE t text; BEGIN
-      FOREACH t IN ARRAY '{src_vn_json.observations_json,${SCHEMA}.repair_run,${SCHEMA}.repair_open,${SCHEMA}.repair_row,dbadmin.monitoring_vn_check_to_prod}'::text[] LOOP
+      FOREACH t IN ARRAY '{src_vn_json.observations_json,${REPAIR}.run,${REPAIR}.work_item,${REPAIR}.set_aside,${REPAIR}.held_back,${REPAIR}.change,dbadmin.monitoring_vn_check_to_prod}'::text[] LOOP
         EXECUTE format('CREATE TRIGGER zz_kill AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION kill()', t);
       END LOOP; END $$`;
   const arm = (db: Db, n: number) =>
     db.admin.query(`SELECT setval('kill_count', 1, false); UPDATE kill_at SET n = ${n}`);
   /** A run in a session of its own; null if that was killed. */
-  async function once(db: Db): Promise<Summary | null> {
+  async function once(db: Db): Promise<Result | null> {
     const client = await db.connect("vn_check");
     const pid = await pidOf(client);
-    const summary = await db.repair("weekly", null, { client }).catch((e: Error) => {
+    const summary = await db.repair("whole", { client }).catch((e: Error) => {
       expect(e.message).toMatch(/terminat/i);
       return null;
     });
@@ -383,7 +382,7 @@ describe("a repair whose session is killed, run again", () => {
   }
 
   test("at every row that it writes anywhere: comparing, in and between batches, closing the run", async () => {
-    const db = await world.database({ batchSize: 3, watchMain: false, minCandidates: 5000 });
+    const db = await world.database({ batchSize: 3, watchMain: false, minDifferences: 5000 });
     await db.admin.query(KILL);
     const cutOff: string[] = [];
     let total = 0;
@@ -409,13 +408,13 @@ describe("a repair whose session is killed, run again", () => {
     expect(cutOff.at(-1)).toBe("done");
     expect(cutOff.length).toBeGreaterThan(30);
     const messages = await db.rows(
-      `SELECT DISTINCT message, ended_at IS NOT NULL AS ended FROM ${SCHEMA}.repair_run WHERE status = 'interrupted'`,
+      `SELECT DISTINCT message, ended_at IS NOT NULL AS ended FROM ${REPAIR}.run WHERE status = 'interrupted'`,
     );
     expect(messages).toEqual([{ message: "its session ended", ended: true }]);
   });
 
   test("again and again, each time a little further", async () => {
-    const db = await world.database({ batchSize: 5, minCandidates: 5000 });
+    const db = await world.database({ batchSize: 5, minDifferences: 5000 });
     await fill(db.admin, "src_vn_json", 1, 100, 10);
     await fill(db.login, SCHEMA, 1, 200, 50);
     await db.admin.query(KILL);
@@ -440,7 +439,7 @@ describe("a repair whose session is killed, run again", () => {
       await fill(db.login, SCHEMA, total + 1, total + 150, 50);
       const client = await db.connect("vn_check");
       const pid = await pidOf(client);
-      const killed = expect(db.repair("daily", null, { client })).rejects.toThrow(/terminat/i);
+      const killed = expect(db.repair("journal", { client })).rejects.toThrow(/terminat/i);
       await repaired(db, total + n * 10);
       await db.admin.query("SELECT pg_terminate_backend($1)", [pid]);
       await killed;
@@ -449,7 +448,7 @@ describe("a repair whose session is killed, run again", () => {
       const left = await lacking(db);
       expect(left).toBeGreaterThan(0);
       expect(left).toBeLessThanOrEqual(150 - n * 10);
-      expect(await db.repair("daily")).toMatchObject({ status: "done", inserted: left, open: {} });
+      expect(await db.repair("journal")).toMatchObject({ status: "done", inserted: left, open: {} });
       expect((await runs(db)).slice(-2)).toEqual(["interrupted", "done"]);
       await countedOnce(db, total);
     }
@@ -459,7 +458,7 @@ describe("a repair whose session is killed, run again", () => {
 describe("a trigger of main that waits for a lock longer than lock_timeout", () => {
   // As a trigger that counts in a table of main's application: row 7 wants a row that somebody holds.
   const prepare = async () => {
-    const db = await world.database({ lockTimeoutMs: 40, batchSize: 10 });
+    const db = await world.database({ lockTimeout: "40 ms", batchSize: 10 });
     await db.admin.query(`
       CREATE TABLE public.counter (n integer); INSERT INTO public.counter VALUES (0);
       CREATE FUNCTION add_one() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
@@ -474,12 +473,12 @@ describe("a trigger of main that waits for a lock longer than lock_timeout", () 
   test("held for the whole run: that row alone is left as locked, and the next run repairs it", async () => {
     const { db, holder } = await prepare();
     const first = await db.repair();
-    expect(first).toMatchObject({ status: "partial", inserted: 29, set_aside: 0, open: { busy: 1 } });
+    expect(first).toMatchObject({ status: "partial", inserted: 29, set_aside: 0, open: { locked: 1 } });
     expect(first.message).toContain("1 rows of main stayed locked");
-    expect(await db.rows(`SELECT id::integer, state, sqlstate, tries FROM ${SCHEMA}.repair_open`)).toEqual([
-      { id: 7, state: "busy", sqlstate: "55P03", tries: 1 },
+    expect(await db.rows(`SELECT id::integer, state, sqlstate, tries FROM ${REPAIR}.difference`)).toEqual([
+      { id: 7, state: "locked", sqlstate: "55P03", tries: 1 },
     ]);
-    expect(await db.repair()).toMatchObject({ status: "partial", inserted: 0, open: { busy: 1 } });
+    expect(await db.repair()).toMatchObject({ status: "partial", inserted: 0, open: { locked: 1 } });
     await holder.query("COMMIT");
     expect(await db.repair()).toMatchObject({ status: "done", inserted: 1, open: {} });
     expect(await db.rows("SELECT n FROM public.counter")).toEqual([{ n: 101 }]); // no try has left a trace
@@ -507,6 +506,6 @@ test("a trigger of main that raises one of the server's own codes sets its row a
   await put(db.login, SCHEMA, ...codes.map((code, id) => ({ id, ts: 5, item: { code } })), { id: 9, ts: 5 });
   expect(await db.repair()).toMatchObject({ status: "done", inserted: 1, set_aside: codes.length });
   expect(
-    (await db.rows(`SELECT sqlstate FROM ${SCHEMA}.repair_open ORDER BY id`)).map((r) => r["sqlstate"]),
+    (await db.rows(`SELECT sqlstate FROM ${REPAIR}.difference ORDER BY id`)).map((r) => r["sqlstate"]),
   ).toEqual(codes);
 });

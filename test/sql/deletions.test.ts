@@ -1,21 +1,32 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SqlSettings } from "../../sql";
-import { type Db, fill, item, mainRows, putCheck, putMain, startWorld, type World } from "./support";
+import {
+  type Databases,
+  type Db,
+  fill,
+  item,
+  mainRows,
+  type Options,
+  putCheck,
+  putMain,
+  startDatabases,
+} from "./support";
 
-let world: World;
+let world: Databases;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startDatabases();
 });
 afterAll(() => world.stop());
 
-const APPLY: Partial<SqlSettings> = { deletions: "apply", maxDeleteShare: 1 };
+const APPLY: Options = { deletions: "apply", maxDeleteShare: 1 };
 const drop = (db: Db, id: number) =>
   db.login.query("DELETE FROM src_vn_json_check.observations_json WHERE id = $1", [id]);
 const open = (db: Db) =>
-  db.rows("SELECT id::integer, action, state FROM src_vn_json_check.repair_open ORDER BY id, stage");
+  db.rows(
+    "SELECT id::integer, action, state FROM src_vn_json_repair.difference ORDER BY id, table_name, action",
+  );
 
 /** Both copies have ids 1 … n at update_ts 10, and the repair knows it. */
-async function same(settings: Partial<SqlSettings>, n = 5): Promise<Db> {
+async function same(settings: Options, n = 5): Promise<Db> {
   const db = await world.database(settings);
   await fill(db.main, "src_vn_json", 1, n, 10);
   await fill(db.login, "src_vn_json_check", 1, n, 10);
@@ -41,18 +52,18 @@ describe("(a) followed: the sync deleted the row in check", () => {
     ]);
     expect(
       await db.rows(
-        "SELECT src_vn_json_check.fix_restore(id) AS back FROM src_vn_json_check.repair_deleted WHERE run_id = 2",
+        "SELECT src_vn_json_repair.restore(id) AS back FROM src_vn_json_repair.deleted_row WHERE run = 2",
       ),
     ).toEqual([{ back: true }]);
     expect(await db.rows("SELECT * FROM src_vn_json.observations_json WHERE id = 2")).toEqual(before);
-    expect(await db.repair("weekly")).toMatchObject({ deleted: 0, inserted: 0 });
+    expect(await db.repair("whole")).toMatchObject({ deleted: 0, inserted: 0 });
   });
 
   test("report (the default): nothing deleted, the deletion stays on the list until it is no more", async () => {
     const db = await same({});
     await drop(db, 2);
-    expect(await db.repair()).toMatchObject({ deleted: 0, open: { reported: 1 } });
-    expect(await db.repair("weekly")).toMatchObject({ open: { reported: 1 } });
+    expect(await db.repair()).toMatchObject({ deleted: 0, open: { "deletion reported": 1 } });
+    expect(await db.repair("whole")).toMatchObject({ open: { "deletion reported": 1 } });
     expect(
       await db.rows(
         "SELECT has_table_privilege('vn_check_repair', 'src_vn_json.observations_json', 'DELETE') AS may",
@@ -66,7 +77,7 @@ describe("(a) followed: the sync deleted the row in check", () => {
     const db = await same(APPLY);
     await putMain(db, { id: 2, ts: 11 });
     await drop(db, 2);
-    expect(await db.repair()).toMatchObject({ deleted: 0, open: { "version unknown": 1 } });
+    expect(await db.repair()).toMatchObject({ deleted: 0, open: { "newer in main": 1 } });
     expect(await mainRows(db)).toMatchObject({ "2/vn38": 11 });
   });
 
@@ -103,7 +114,7 @@ describe("(a) followed: the sync deleted the row in check", () => {
     ["one more", 3, { deleted: 0, open: { "over the cap": 3 } }],
   ])("0.1 %% of main's 2 000 rows: %s", async (_name, n, expected) => {
     const db = await same({ deletions: "apply" }, 2000);
-    await db.admin.query("DELETE FROM src_vn_json_check.repair_journal");
+    await db.admin.query("DELETE FROM src_vn_json_repair.journal_observation");
     for (let id = 1; id <= n; id++) await drop(db, id);
     expect(await db.repair()).toMatchObject(expected);
   });
@@ -114,11 +125,11 @@ describe("(b) suspected: a whole download did not bring the row", () => {
   const today = Math.floor(Date.now() / 1000 / DAY) * DAY + DAY / 2; // noon UTC
   const at = (daysAgo: number) => today - daysAgo * DAY;
   const iso = (daysAgo: number) => new Date(at(daysAgo) * 1000).toISOString().slice(0, 10);
-  const suspecting: Partial<SqlSettings> = { ...APPLY, sameRights: true };
+  const suspecting: Options = { ...APPLY, sameRights: true };
 
   /** Main has observations entered and corrected at these days; the download of now brings those with `brought`. */
   async function downloaded(
-    settings: Partial<SqlSettings>,
+    settings: Options,
     rows: { id: number; entered: number; updated?: number; brought?: boolean; taxonomy?: string }[],
   ) {
     const db = await world.database(settings);
@@ -129,16 +140,34 @@ describe("(b) suspected: a whole download did not bring the row", () => {
     });
     await putMain(db, ...rows.map(row));
     await putCheck(db, ...rows.map(row));
-    await db.repair("weekly");
-    await db.admin.query("UPDATE src_vn_json_check.repair_seen SET at = now() - interval '8 days'");
+    await db.repair("whole");
+    await db.admin.query("UPDATE src_vn_json_repair.downloaded_key SET at = now() - interval '8 days'");
     const [t] = await db.rows<{ t: string }>("SELECT clock_timestamp()::text AS t");
     await putCheck(db, ...rows.filter((r) => r.brought).map(row));
     await db.login.query(
       "INSERT INTO src_vn_json_check.download_log (site, controler, http_status, error_count, comment) VALUES ('vn38', 'observations', 200, 0, $1)",
       [`vn38 => Iter: 1, 3 obs, taxo_group: 1, territorial_unit: FR38, date: ${iso(14)}, interval: 14`],
     );
-    const proof = { window_from: iso(14), window_to: iso(0), proven: true, started_at: t?.t };
-    return { db, proof };
+    return { db, since: t?.t };
+  }
+
+  /** A job under way whose download of vn38 stands in the database as it is said here. */
+  async function job(
+    db: Db,
+    download: { since: string | undefined; from?: string | null; proven?: boolean },
+  ) {
+    const { since, from = iso(14), proven = true } = download;
+    const { rows } = await db.login.query<{ id: number }>(
+      "SELECT src_vn_json_repair.begin_job('weekly', $1, $2, NULL, NULL)::integer AS id",
+      [from, from && iso(0)],
+    );
+    const id = rows[0]?.id ?? 0;
+    await db.rows(
+      `INSERT INTO src_vn_json_repair.job_site (job, site, excluded_groups, units, since, expected, rows, missing, proven)
+       VALUES ($1, 'vn38', '{}', '{}', $2::timestamptz, 1, 3, '{}', $3)`,
+      [id, since, proven],
+    );
+    return id;
   }
   const rows = [
     { id: 1, entered: 5, brought: true },
@@ -153,31 +182,33 @@ describe("(b) suspected: a whole download did not bring the row", () => {
   ];
 
   test("of the window's inner days and of downloaded groups only; an old one corrected inside the window never", async () => {
-    const { db, proof } = await downloaded({ ...suspecting, deletions: "report" }, rows);
-    await db.repair("weekly", { proof });
-    expect(await open(db)).toEqual([2, 6, 7].map((id) => ({ id, action: "delete", state: "reported" })));
+    const { db, since } = await downloaded({ ...suspecting, deletions: "report" }, rows);
+    await db.repair("whole", { job: await job(db, { since }) });
+    expect(await open(db)).toEqual(
+      [2, 6, 7].map((id) => ({ id, action: "delete", state: "deletion reported" })),
+    );
     // The daily runs in between keep what the week concluded; a row that comes after all is no suspect.
-    await db.repair("daily");
+    await db.repair("journal");
     expect(await open(db)).toHaveLength(3);
     await putCheck(db, { id: 6, ts: at(13) });
-    await db.repair("daily");
+    await db.repair("journal");
     expect((await open(db)).map((o) => o["id"])).toEqual([2, 7]);
   });
 
   test("apply: deleted and not put back from check's own stale row, until a download brings it", async () => {
-    const { db, proof } = await downloaded(suspecting, rows.slice(0, 3));
-    expect(await db.repair("weekly", { proof })).toMatchObject({ deleted: 1 });
+    const { db, since } = await downloaded(suspecting, rows.slice(0, 3));
+    expect(await db.repair("whole", { job: await job(db, { since }) })).toMatchObject({ deleted: 1 });
     expect(Object.keys(await mainRows(db))).toEqual(["1/vn38", "3/vn38"]);
-    expect(await db.repair("weekly")).toMatchObject({ inserted: 0, open: { held: 1 } });
+    expect(await db.repair("whole")).toMatchObject({ inserted: 0, open: { "deleted by a run": 1 } });
     await putCheck(db, { id: 2, ts: at(5) });
-    expect(await db.repair("weekly")).toMatchObject({ inserted: 1, open: {} });
+    expect(await db.repair("whole")).toMatchObject({ inserted: 1, open: {} });
   });
 
   test("restored by hand: not suspected again", async () => {
-    const { db, proof } = await downloaded(suspecting, rows.slice(0, 3));
-    await db.repair("weekly", { proof });
-    await db.admin.query("SELECT src_vn_json_check.fix_restore(id) FROM src_vn_json_check.repair_deleted");
-    expect(await db.repair("weekly", { proof })).toMatchObject({ deleted: 0 });
+    const { db, since } = await downloaded(suspecting, rows.slice(0, 3));
+    await db.repair("whole", { job: await job(db, { since }) });
+    await db.admin.query("SELECT src_vn_json_repair.restore(id) FROM src_vn_json_repair.deleted_row");
+    expect(await db.repair("whole", { job: await job(db, { since }) })).toMatchObject({ deleted: 0 });
     expect(Object.keys(await mainRows(db))).toHaveLength(3);
   });
 
@@ -185,14 +216,14 @@ describe("(b) suspected: a whole download did not bring the row", () => {
     ["the download is not proven", {}, { proven: false }, "not proven"],
     ["the accounts may see different things", { sameRights: false }, {}, "sameRights"],
     ["a territorial filter is set", { territorialFilter: true }, {}, "territorial filter"],
-    ["no window", {}, { window_from: null }, "no window"],
+    ["no window", {}, { from: null }, "no window"],
   ])("nothing is concluded where %s, and why can be asked", async (_name, settings, change, why) => {
-    const { db, proof } = await downloaded({ ...suspecting, ...settings }, rows.slice(0, 3));
-    const context = { proof: { ...proof, ...change } };
-    expect(await db.repair("weekly", context)).toMatchObject({ deleted: 0, open: {} });
+    const { db, since } = await downloaded({ ...suspecting, ...settings }, rows.slice(0, 3));
+    const asked = await job(db, { since, ...change });
+    expect(await db.repair("whole", { job: asked })).toMatchObject({ deleted: 0, open: {} });
     const {
       rows: [answer],
-    } = await db.login.query("SELECT src_vn_json_check.fix_may_suspect($1) AS why", [context]);
+    } = await db.login.query("SELECT src_vn_json_repair.may_suspect($1) AS why", [asked]);
     expect(answer.why).toContain(why);
   });
 });
@@ -202,42 +233,42 @@ describe("(c) never resurrect", () => {
   const now = Math.floor(Date.now() / 1000);
 
   test.each([
-    ["just below the tolerance", hour - 60, { inserted: 0, open: { held: 1 } }],
+    ["just below the tolerance", hour - 60, { inserted: 0, open: { "deleted in main": 1 } }],
     ["just above it", hour + 60, { inserted: 1, open: {} }],
   ])("deleted by main's sync, check's version is later by %s", async (_name, later, expected) => {
     const db = await world.database({ mainSyncLogins: ["vn_main"] });
     await putMain(db, { id: 1, ts: 10 });
     await db.main.query("DELETE FROM src_vn_json.observations_json");
     await putCheck(db, { id: 1, ts: now + later });
-    expect(await db.repair("weekly")).toMatchObject(expected);
+    expect(await db.repair("whole")).toMatchObject(expected);
   });
 
   test.each([
-    ["report", { inserted: 0, open: { lost: 1 } }],
+    ["report", { inserted: 0, open: { "lost by others": 1 } }],
     ["repair", { inserted: 1, open: {} }],
   ] as const)("deleted by someone else, lossesByOthers: %s", async (lossesByOthers, expected) => {
     const db = await world.database({ mainSyncLogins: ["vn_main"], lossesByOthers });
     await putMain(db, { id: 1, ts: 10 });
     await putCheck(db, { id: 1, ts: 10 });
     await db.admin.query("DELETE FROM src_vn_json.observations_json");
-    expect(await db.repair("weekly")).toMatchObject(expected);
+    expect(await db.repair("whole")).toMatchObject(expected);
   });
 
   test("without watchMain: an old row only if a download of late brought it", async () => {
     const db = await world.database({ watchMain: false });
     await putCheck(db, { id: 1, ts: 100 }, { id: 2, ts: 100 }, { id: 3, ts: now + hour });
     await db.main.query("INSERT INTO src_vn_json.increment_log VALUES ('vn38', 1, now())");
-    await db.admin.query("DELETE FROM src_vn_json_check.repair_seen WHERE id = 1");
-    expect(await db.repair("weekly")).toMatchObject({ inserted: 2, open: { unseen: 1 } });
+    await db.admin.query("DELETE FROM src_vn_json_repair.downloaded_key WHERE id = 1");
+    expect(await db.repair("whole")).toMatchObject({ inserted: 2, open: { unseen: 1 } });
     expect(Object.keys(await mainRows(db))).toEqual(["2/vn38", "3/vn38"]);
     await putCheck(db, { id: 1, ts: 100 });
-    expect(await db.repair("weekly")).toMatchObject({ inserted: 1, open: {} });
+    expect(await db.repair("whole")).toMatchObject({ inserted: 1, open: {} });
   });
 
   test("a watcher that fails does not fail main's deletion", async () => {
     const db = await world.database({});
     await putMain(db, { id: 1, ts: 10 });
-    await db.admin.query("ALTER TABLE src_vn_json_check.repair_main_delete RENAME TO away");
+    await db.admin.query("ALTER TABLE src_vn_json_repair.main_deletion RENAME TO away");
     await db.main.query("DELETE FROM src_vn_json.observations_json");
     expect(await mainRows(db)).toEqual({});
   });
@@ -256,19 +287,19 @@ test("forget erases an observer from kept deletions, tombstones and messages", a
   await drop(db, 2);
   await db.repair();
   await db.admin.query(
-    "UPDATE src_vn_json_check.repair_tombstone SET state = state; INSERT INTO src_vn_json_check.repair_open (stage, id, site, tab, action, state, run_id, sqlstate, message) VALUES (200, 3, 'vn38', 'observations_json', 'insert', 'refused', 1, 'P0001', 'Nom')",
+    "INSERT INTO src_vn_json_repair.set_aside (table_name, action, id, site, reason, cause, run, sqlstate, message) VALUES ('observations_json', 'insert', 3, 'vn38', 'missing', 'refused', 1, 'P0001', 'Nom')",
   );
-  expect((await db.login.query("SELECT src_vn_json_check.fix_forget('7') AS n")).rows).toEqual([{ n: "3" }]);
-  expect(await db.rows("SELECT row_id::integer AS id FROM src_vn_json_check.repair_deleted")).toEqual([
+  expect((await db.login.query("SELECT src_vn_json_repair.forget('7') AS n")).rows).toEqual([{ n: "3" }]);
+  expect(await db.rows("SELECT row_id::integer AS id FROM src_vn_json_repair.deleted_row")).toEqual([
     { id: 2 },
   ]);
   expect(
-    await db.rows("SELECT id, item <> '{}' AS whole FROM src_vn_json_check.repair_tombstone ORDER BY id"),
+    await db.rows("SELECT id, item <> '{}' AS whole FROM src_vn_json_repair.tombstone ORDER BY id"),
   ).toEqual([
     { id: 1, whole: false },
     { id: 2, whole: true },
   ]);
-  expect(await db.rows("SELECT message FROM src_vn_json_check.repair_open WHERE id = 3")).toEqual([
+  expect(await db.rows("SELECT message FROM src_vn_json_repair.set_aside WHERE id = 3")).toEqual([
     { message: "erased" },
   ]);
 });

@@ -1,13 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { applyInstall } from "../../sql/apply";
-import { type Db, lacking, mainRows, ORIGINAL, put, putMain, ROLES, startWorld, type World } from "./support";
+import { install } from "../../sql/installer";
+import {
+  type Databases,
+  type Db,
+  installation,
+  lacking,
+  mainRows,
+  ORIGINAL,
+  put,
+  putMain,
+  startDatabases,
+} from "./support";
 
 // The faults of the published procedure, each shown on its shape first, then that ours has it not. The baseline runs as
 // the superuser, as it has to; ours as the sync's login.
 
-let world: World;
+let world: Databases;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startDatabases();
 });
 afterAll(() => world.stop());
 
@@ -80,10 +90,10 @@ test("3. one row that main's trigger refuses: theirs repairs nothing, ours sets 
   expect(await mainRows(theirs)).toEqual({});
   expect(await ours.repair()).toMatchObject({ status: "done", inserted: 119, set_aside: 1 });
   expect(
-    await ours.rows("SELECT id::integer, state, sqlstate, message, tries FROM src_vn_json_check.repair_open"),
+    await ours.rows("SELECT id::integer, state, sqlstate, message, tries FROM src_vn_json_repair.difference"),
   ).toEqual([{ id: 77, state: "refused", sqlstate: "P0001", message: "no to 77", tries: 1 }]);
   expect(await ours.repair()).toMatchObject({ inserted: 0, set_aside: 1 });
-  expect(await ours.rows("SELECT tries FROM src_vn_json_check.repair_open")).toEqual([{ tries: 2 }]);
+  expect(await ours.rows("SELECT tries FROM src_vn_json_repair.difference")).toEqual([{ tries: 2 }]);
   await ours.admin.query("DROP TRIGGER refuse ON src_vn_json.observations_json");
   expect(await ours.repair()).toMatchObject({ inserted: 1, set_aside: 0 });
 });
@@ -167,7 +177,7 @@ test("8. a row that main deleted while check lags is not put back", async () => 
     await db.main.query("DELETE FROM src_vn_json.observations_json WHERE id = 1");
   await theirs.admin.query(CALL);
   expect(await mainRows(theirs)).toEqual({ "1/vn38": 5 });
-  expect(await ours.repair("weekly")).toMatchObject({ inserted: 0, open: { held: 1 } });
+  expect(await ours.repair("whole")).toMatchObject({ inserted: 0, open: { "deleted in main": 1 } });
   expect(await mainRows(ours)).toEqual({});
 });
 
@@ -182,10 +192,10 @@ test("9. the same update_ts with another item or form: repaired by --all", async
     );
   await theirs.admin.query(CALL);
   expect(await seen(theirs)).toMatchObject([{ a: 1 }, { form: "x" }, {}]);
-  expect(await ours.repair("weekly")).toMatchObject({ updated: 0 });
-  expect(await ours.repair("all")).toMatchObject({ updated: 2 });
+  expect(await ours.repair("whole")).toMatchObject({ updated: 0 });
+  expect(await ours.repair("contents")).toMatchObject({ updated: 2 });
   expect(await seen(ours)).toMatchObject([{ a: 2 }, { form: "y" }, {}]);
-  expect(await ours.repair("all")).toMatchObject({ updated: 0 });
+  expect(await ours.repair("contents")).toMatchObject({ updated: 0 });
 });
 
 test("a row that a BEFORE trigger drops silently is recognised, and tried again only in another version", async () => {
@@ -196,13 +206,13 @@ test("a row that a BEFORE trigger drops silently is recognised, and tried again 
   await putMain(db, { id: 3, ts: 1 });
   await check(db, { id: 1, ts: 5 }, { id: 2, ts: 5 }, { id: 3, ts: 5 });
   expect(await db.repair()).toMatchObject({ inserted: 1, updated: 1, set_aside: 1, open: { dropped: 1 } });
-  await db.repair("weekly");
-  expect(await db.rows("SELECT id::integer, tries FROM src_vn_json_check.repair_open")).toEqual([
+  await db.repair("whole");
+  expect(await db.rows("SELECT id::integer, tries FROM src_vn_json_repair.difference")).toEqual([
     { id: 2, tries: 1 },
   ]);
   await check(db, { id: 2, ts: 6 });
   await db.repair();
-  expect(await db.rows("SELECT id::integer, tries FROM src_vn_json_check.repair_open")).toEqual([
+  expect(await db.rows("SELECT id::integer, tries FROM src_vn_json_repair.difference")).toEqual([
     { id: 2, tries: 2 },
   ]);
   await db.admin.query("DROP TRIGGER swallow ON src_vn_json.observations_json");
@@ -228,5 +238,5 @@ test("a monitoring or view that fails undoes no repair", async () => {
     { run_id: 1, count: 1 },
     { run_id: 2, count: 1 },
   ]);
-  await applyInstall(db.admin, { roles: ROLES });
+  await install(db.admin, installation());
 });

@@ -26,12 +26,12 @@ export type Op =
         | "main.dropByOther"
         /** Lost without a trace. */
         | "main.lose"
-        /** `fix_restore` of the row that a repair deleted last. */
+        /** `restore` of the row that a repair deleted last. */
         | "restore";
       key: Key;
     };
 
-export type Mode = "daily" | "weekly" | "all";
+export type Mode = "journal" | "whole" | "contents";
 
 export interface Rules {
   deletions: "report" | "apply";
@@ -48,7 +48,7 @@ export interface Content {
 export interface Outcome {
   /** `insert 1/vn38` … */
   written: string[];
-  /** `insert held 1/vn38` … */
+  /** `insert deleted in main 1/vn38` … */
   open: string[];
 }
 
@@ -117,7 +117,7 @@ export class Model {
       const [m, c] = [this.main.get(key), this.check.get(key)];
       if (c) {
         this.tombstones.delete(key); // it came back
-        if (mode !== "daily" || this.journal.has(key) || before.has(key))
+        if (mode !== "journal" || this.journal.has(key) || before.has(key))
           this.bring(key, m, c, mode, written);
       } else if (m) this.follow(key, m, written);
     }
@@ -129,12 +129,12 @@ export class Model {
   /** The newest version wins; what was deleted from main is not put back unless it is a later version. */
   private bring(key: Key, m: Content | undefined, c: Content, mode: Mode, written: string[]): void {
     if (m) {
-      if (m.ts > c.ts || (m.ts === c.ts && (mode !== "all" || m.text === c.text))) return;
+      if (m.ts > c.ts || (m.ts === c.ts && (mode !== "contents" || m.text === c.text))) return;
     } else if (c.ts <= LAST_PAST) {
       const by = this.removed.get(key);
-      if (by === "sync") return void this.open.set(key, "insert held");
+      if (by === "sync") return void this.open.set(key, "insert deleted in main");
       if (by === "other" && this.rules.lossesByOthers === "report")
-        return void this.open.set(key, "insert lost");
+        return void this.open.set(key, "insert lost by others");
       if (!this.rules.watchMain && !this.seen.has(key)) return void this.open.set(key, "insert unseen");
     }
     this.main.set(key, c);
@@ -145,9 +145,9 @@ export class Model {
   private follow(key: Key, m: Content, written: string[]): void {
     const tombstone = this.tombstones.get(key);
     if (!tombstone) return;
-    if (m.ts > tombstone.ts) return void this.open.set(key, "delete version unknown");
+    if (m.ts > tombstone.ts) return void this.open.set(key, "delete newer in main");
     if (tombstone.byHand) return void this.open.set(key, "delete deleted by hand");
-    if (this.rules.deletions === "report") return void this.open.set(key, "delete reported");
+    if (this.rules.deletions === "report") return void this.open.set(key, "delete deletion reported");
     this.main.delete(key);
     this.tombstones.delete(key);
     this.kept.set(key, m);

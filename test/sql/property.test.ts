@@ -10,7 +10,7 @@ import {
   type Outcome,
   type Rules,
 } from "./model";
-import { type Db, put, startWorld, type World } from "./support";
+import { type Databases, type Db, put, startDatabases } from "./support";
 
 /**
  * Random histories of both copies, repairs in between, against the model. Histories of one schedule of repairs go
@@ -68,23 +68,23 @@ const history: fc.Arbitrary<History> = fc.record({
   rounds: fc
     .tuple(
       fc.array(
-        fc.record({ ops: fc.array(op, { maxLength: 10 }), mode: fc.constantFrom<Mode>("daily", "weekly") }),
+        fc.record({ ops: fc.array(op, { maxLength: 10 }), mode: fc.constantFrom<Mode>("journal", "whole") }),
         {
           maxLength: 3,
         },
       ),
       fc.record({
         ops: fc.array(op, { minLength: 1, maxLength: 10 }),
-        mode: fc.constantFrom<Mode>("weekly", "all"),
+        mode: fc.constantFrom<Mode>("whole", "contents"),
       }),
     )
     .map(([some, last]) => [...some, last]),
 });
 
-let world: World;
+let world: Databases;
 const databases: Db[] = [];
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startDatabases();
   for (const rules of RULES) {
     const db = await world.database({
       ...rules,
@@ -127,7 +127,7 @@ async function perform(db: Db, o: Op, base: number, text: string, now: number): 
       return;
     case "check.week":
       return void (await db.admin.query(
-        `UPDATE src_vn_json_check.repair_seen SET at = at - interval '8 days' ${byKey}`,
+        `UPDATE src_vn_json_repair.downloaded_key SET at = at - interval '8 days' ${byKey}`,
         at,
       ));
     case "check.drop":
@@ -145,9 +145,9 @@ async function perform(db: Db, o: Op, base: number, text: string, now: number): 
       return;
     case "restore":
       await db.admin.query(
-        `SELECT src_vn_json_check.fix_restore((SELECT max(id) FROM src_vn_json_check.repair_deleted
+        `SELECT src_vn_json_repair.restore((SELECT max(id) FROM src_vn_json_repair.deleted_row
            WHERE row_id = $1 AND site = $2)) WHERE EXISTS (
-           SELECT FROM src_vn_json_check.repair_deleted WHERE row_id = $1 AND site = $2)`,
+           SELECT FROM src_vn_json_repair.deleted_row WHERE row_id = $1 AND site = $2)`,
         at,
       );
   }
@@ -171,12 +171,12 @@ async function look(db: Db, run: number | null, n: number, now: number): Promise
     of(r).s.main[of(r).key] = { ts: symbolic(r.ts, now), text };
   }
   const written = await db.rows<{ id: number; site: string; action: string }>(
-    "SELECT id::integer, site, action FROM src_vn_json_check.repair_row WHERE run_id = $1",
+    "SELECT id::integer, site, action FROM src_vn_json_repair.change WHERE run = $1",
     [run],
   );
   for (const r of written) of(r).s.written.push(`${r.action} ${of(r).key}`);
   const open = await db.rows<{ id: number; site: string; action: string; state: string }>(
-    "SELECT id::integer, site, action, state FROM src_vn_json_check.repair_open",
+    "SELECT id::integer, site, action, state FROM src_vn_json_repair.difference",
   );
   for (const r of open) of(r).s.open.push(`${r.action} ${r.state} ${of(r).key}`);
   for (const s of seen) {
@@ -187,10 +187,21 @@ async function look(db: Db, run: number | null, n: number, now: number): Promise
 }
 
 async function empty(db: Db): Promise<void> {
-  const tables = ["journal", "open", "tombstone", "main_delete", "deleted", "seen", "row", "run"];
+  const tables = [
+    ...[
+      "journal_observation",
+      "work_item",
+      "set_aside",
+      "held_back",
+      "tombstone",
+      "main_deletion",
+      "deleted_row",
+    ],
+    ...["downloaded_key", "change", "run"],
+  ];
   await db.admin.query(
     `SET session_replication_role = replica;
-     TRUNCATE ${MAIN}, ${CHECK}, ${tables.map((t) => `src_vn_json_check.repair_${t}`).join(", ")};
+     TRUNCATE ${MAIN}, ${CHECK}, ${tables.map((t) => `src_vn_json_repair.${t}`).join(", ")};
      RESET session_replication_role`,
   );
 }
@@ -207,7 +218,7 @@ async function together(histories: History[]): Promise<(string | undefined)[]> {
 
   const repairAndCompare = async (mode: Mode, when: string, idle = false) => {
     const summary = await db.repair(mode);
-    const seen = await look(db, summary.run_id, histories.length, now);
+    const seen = await look(db, summary.run, histories.length, now);
     const n = { insert: 0, update: 0, delete: 0 };
     for (const [i, model] of models.entries()) {
       const outcome = idle ? { ...model.repair(mode), written: [] } : model.repair(mode);
@@ -235,9 +246,9 @@ async function together(histories: History[]): Promise<(string | undefined)[]> {
     }
     await repairAndCompare(mode, `repair ${round + 1} (${mode})`);
   }
-  const last = first.rounds.at(-1)?.mode ?? "weekly";
+  const last = first.rounds.at(-1)?.mode ?? "whole";
   await repairAndCompare(last, `a second ${last} repair`, true);
-  await repairAndCompare("daily", "a daily repair after it", true);
+  await repairAndCompare("journal", "a journal repair after it", true);
   return wrong;
 }
 
@@ -291,10 +302,10 @@ describe("histories that once failed", () => {
               { do: "main.drop", key: k },
               { do: "main.put", key: k, ts: 1 },
             ],
-            mode: "daily",
+            mode: "journal",
           },
-          { ops: [{ do: "check.drop", key: k }], mode: "daily" },
-          { ops: [{ do: "check.put", key: k, ts: 1 }], mode: "weekly" },
+          { ops: [{ do: "check.drop", key: k }], mode: "journal" },
+          { ops: [{ do: "check.put", key: k, ts: 1 }], mode: "whole" },
         ],
       },
     ],
@@ -309,7 +320,7 @@ test("a row that main's sync deletes while the batch waits stays deleted, also w
     deletions: "apply",
     maxDeleteShare: 1,
     mainSyncLogins: ["vn_main"],
-    lockTimeoutMs: 500,
+    lockTimeout: "500 ms",
   });
   for (const id of [1, 2]) {
     await put(db.main, "src_vn_json", { id, ts: 1 });
@@ -326,6 +337,6 @@ test("a row that main's sync deletes while the batch waits stays deleted, also w
   await other.query("ROLLBACK");
   expect(await repair).toMatchObject({ status: "done", deleted: 1 });
   for (const id of [1, 2]) await put(db.login, "src_vn_json_check", { id, ts: 1 });
-  expect(await db.repair("weekly")).toMatchObject({ inserted: 1, open: { held: 1 } });
+  expect(await db.repair("whole")).toMatchObject({ inserted: 1, open: { "deleted in main": 1 } });
   expect(await db.rows(`SELECT id FROM ${MAIN}`)).toEqual([{ id: 1 }]);
 });

@@ -1,9 +1,18 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Db, fill, lacking, mainRows, putCheck, putMain, startWorld, type World } from "./support";
+import {
+  type Databases,
+  type Db,
+  fill,
+  lacking,
+  mainRows,
+  putCheck,
+  putMain,
+  startDatabases,
+} from "./support";
 
-let world: World;
+let world: Databases;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startDatabases();
 });
 afterAll(() => world.stop());
 
@@ -59,20 +68,20 @@ test("the newest version wins, by id and site, and main's newer rows stay", asyn
     { action: "update", count: 1, instance: "default", run_id: 1 },
   ]);
   const recorded = await db.rows(
-    "SELECT run_id::integer, id::integer, site, action, old_ts::integer, new_ts::integer FROM src_vn_json_check.repair_row ORDER BY id",
+    "SELECT run::integer, id::integer, site, action, old_update_ts::integer, new_update_ts::integer FROM src_vn_json_repair.change ORDER BY id",
   );
   expect(recorded).toEqual([
-    { run_id: 1, id: 2, site: "vn38", action: "update", old_ts: 10, new_ts: 20 },
-    { run_id: 1, id: 4, site: "vn38", action: "insert", old_ts: null, new_ts: 20 },
-    { run_id: 1, id: 5, site: "vn38", action: "insert", old_ts: null, new_ts: 20 },
+    { run: 1, id: 2, site: "vn38", action: "update", old_update_ts: 10, new_update_ts: 20 },
+    { run: 1, id: 4, site: "vn38", action: "insert", old_update_ts: null, new_update_ts: 20 },
+    { run: 1, id: 5, site: "vn38", action: "insert", old_update_ts: null, new_update_ts: 20 },
   ]);
 });
 
 test("a second run writes nothing", async () => {
   const db = await world.database();
   await fill(db.login, "src_vn_json_check", 1, 300, 50);
-  expect(await db.repair("weekly")).toMatchObject({ inserted: 300 });
-  expect(await db.repair("weekly")).toMatchObject({ inserted: 0, updated: 0, status: "done" });
+  expect(await db.repair("whole")).toMatchObject({ inserted: 300 });
+  expect(await db.repair("whole")).toMatchObject({ inserted: 0, updated: 0, status: "done" });
   expect(await lacking(db)).toBe(0);
 });
 
@@ -84,8 +93,8 @@ test("the journal finds what changed in check; damage in main is found by the we
     "ALTER TABLE src_vn_json.observations_json DISABLE TRIGGER USER; DELETE FROM src_vn_json.observations_json WHERE id <= 3; UPDATE src_vn_json.observations_json SET update_ts = 1 WHERE id = 4; ALTER TABLE src_vn_json.observations_json ENABLE TRIGGER USER",
   );
   await putCheck(db, { id: 30, ts: 5 });
-  expect(await db.repair("daily")).toMatchObject({ inserted: 1, updated: 0 });
-  expect(await db.repair("weekly")).toMatchObject({ inserted: 3, updated: 1 });
+  expect(await db.repair("journal")).toMatchObject({ inserted: 1, updated: 0 });
+  expect(await db.repair("whole")).toMatchObject({ inserted: 3, updated: 1 });
 });
 
 test("a dry run compares and writes nothing", async () => {
@@ -94,22 +103,22 @@ test("a dry run compares and writes nothing", async () => {
   await putMain(db, { id: 1, ts: 1 });
   await putCheck(db, { id: 1, ts: 2 }, { id: 2, ts: 2 });
   const before = await db.rows(
-    "SELECT (SELECT count(*) FROM src_vn_json_check.repair_journal) AS j, (SELECT count(*) FROM src_vn_json_check.repair_run) AS r, (SELECT count(*) FROM src_vn_json_check.repair_open) AS o, (SELECT count(*) FROM dbadmin.monitoring_vn_check_to_prod) AS m",
+    "SELECT (SELECT count(*) FROM src_vn_json_repair.journal_observation) AS j, (SELECT count(*) FROM src_vn_json_repair.run) AS r, (SELECT count(*) FROM src_vn_json_repair.difference) AS o, (SELECT count(*) FROM dbadmin.monitoring_vn_check_to_prod) AS m",
   );
-  expect(await db.repair("weekly", null, { dryRun: true })).toMatchObject({
+  expect(await db.repair("whole", { dryRun: true })).toMatchObject({
     status: "done",
     inserted: 1,
     updated: 1,
     dry_run: true,
   });
-  expect(await db.repair("daily", null, { dryRun: true })).toMatchObject({ inserted: 1, updated: 1 });
+  expect(await db.repair("journal", { dryRun: true })).toMatchObject({ inserted: 1, updated: 1 });
   expect(await mainRows(db)).toEqual({ "1/vn38": 1 });
   expect(
     await db.rows(
-      "SELECT (SELECT count(*) FROM src_vn_json_check.repair_journal) AS j, (SELECT count(*) FROM src_vn_json_check.repair_run) AS r, (SELECT count(*) FROM src_vn_json_check.repair_open) AS o, (SELECT count(*) FROM dbadmin.monitoring_vn_check_to_prod) AS m",
+      "SELECT (SELECT count(*) FROM src_vn_json_repair.journal_observation) AS j, (SELECT count(*) FROM src_vn_json_repair.run) AS r, (SELECT count(*) FROM src_vn_json_repair.difference) AS o, (SELECT count(*) FROM dbadmin.monitoring_vn_check_to_prod) AS m",
     ),
   ).toEqual(before);
-  expect(await db.repair("daily")).toMatchObject({ inserted: 1, updated: 1 });
+  expect(await db.repair("journal")).toMatchObject({ inserted: 1, updated: 1 });
 });
 
 test("transactions that commit out of order lose nothing", async () => {
@@ -130,18 +139,18 @@ test("transactions that commit out of order lose nothing", async () => {
 test("a journal that fails fails no row of the sync; the next run looks at everything", async () => {
   const db = await world.database();
   await db.repair();
-  await db.admin.query("ALTER TABLE src_vn_json_check.repair_journal RENAME TO elsewhere");
+  await db.admin.query("ALTER TABLE src_vn_json_repair.journal_observation RENAME TO elsewhere");
   await putCheck(db, { id: 1, ts: 1 });
-  await db.admin.query("ALTER TABLE src_vn_json_check.repair_loss RENAME TO elsewhere2");
+  await db.admin.query("ALTER TABLE src_vn_json_repair.journal_gap RENAME TO elsewhere2");
   await putCheck(db, { id: 2, ts: 1 });
   await db.admin.query(
-    "ALTER TABLE src_vn_json_check.elsewhere RENAME TO repair_journal; ALTER TABLE src_vn_json_check.elsewhere2 RENAME TO repair_loss; DELETE FROM src_vn_json_check.repair_loss",
+    "ALTER TABLE src_vn_json_repair.elsewhere RENAME TO journal_observation; ALTER TABLE src_vn_json_repair.elsewhere2 RENAME TO journal_gap; DELETE FROM src_vn_json_repair.journal_gap",
   );
-  expect(await db.repair("daily")).toMatchObject({ inserted: 2 });
-  const [run] = await db.rows<{ compared: object }>(
-    "SELECT compared FROM src_vn_json_check.repair_run ORDER BY id DESC LIMIT 1",
+  expect(await db.repair("journal")).toMatchObject({ inserted: 2 });
+  const [run] = await db.rows(
+    "SELECT whole, journal_complete FROM src_vn_json_repair.run ORDER BY id DESC LIMIT 1",
   );
-  expect(run?.compared).toEqual({ whole: true, journal_lost: true });
+  expect(run).toEqual({ whole: true, journal_complete: false });
 });
 
 test("TRUNCATE of check counts as a lost journal and deletes nothing", async () => {
@@ -150,7 +159,7 @@ test("TRUNCATE of check counts as a lost journal and deletes nothing", async () 
   await db.repair();
   await db.login.query("DELETE FROM src_vn_json_check.observations_json WHERE id = 1");
   await db.admin.query("TRUNCATE src_vn_json_check.observations_json");
-  expect(await db.repair("daily")).toMatchObject({ deleted: 0 });
+  expect(await db.repair("journal")).toMatchObject({ deleted: 0 });
   expect(Object.keys(await mainRows(db))).toHaveLength(100);
 });
 
@@ -158,8 +167,8 @@ test("beyond its cap the journal is dropped and whole tables are compared", asyn
   const db = await world.database({ journalCap: 100 });
   await db.repair();
   await fill(db.login, "src_vn_json_check", 1, 400, 50);
-  expect(await db.repair("daily")).toMatchObject({ inserted: 400 });
-  expect(await db.rows("SELECT FROM src_vn_json_check.repair_journal")).toHaveLength(0);
+  expect(await db.repair("journal")).toMatchObject({ inserted: 400 });
+  expect(await db.rows("SELECT FROM src_vn_json_repair.journal_observation")).toHaveLength(0);
 });
 
 test("inside BEGIN the first statement says to call it outside, in any language", async () => {
@@ -167,20 +176,22 @@ test("inside BEGIN the first statement says to call it outside, in any language"
   for (const lc of ["C", "fr_FR.UTF-8"]) {
     await db.admin.query(`SET lc_messages = '${lc}'`).catch(() => undefined);
     for (const call of [
-      "fix_run('daily', false, NULL, NULL)",
-      "fct_fix_sync()",
-      "fct_fix_sync('a@example.org')",
+      "src_vn_json_repair.repair('journal', NULL, false, NULL, NULL)",
+      "src_vn_json_check.fct_fix_sync()",
+      "src_vn_json_check.fct_fix_sync('a@example.org')",
     ]) {
       await db.admin.query("BEGIN");
-      await expect(db.admin.query(`CALL src_vn_json_check.${call}`)).rejects.toThrow("call it outside BEGIN");
+      await expect(db.admin.query(`CALL ${call}`)).rejects.toThrow("call it outside BEGIN");
       await db.admin.query("ROLLBACK");
     }
   }
-  await expect(db.repair("monthly")).rejects.toThrow("one of daily, weekly, all was expected");
+  await expect(db.repair("monthly" as "whole")).rejects.toThrow(
+    "one of journal, whole, contents was expected",
+  );
 });
 
 test("fct_fix_sync in its three forms, and what is none of them", async () => {
-  const db = await world.database({ email: "team@example.org" });
+  const db = await world.database({ mailTo: "team@example.org" });
   const queue = () =>
     db.rows<{ recipient: string; subject: string; message: string }>(
       "SELECT recipient, subject, message FROM dbadmin.mail_queue ORDER BY id",
@@ -253,24 +264,24 @@ test("the views show what is open, with the original's columns first, and are re
 });
 
 test("what is too old is pruned by a whole pass, and no younger", async () => {
-  const db = await world.database({ keepRunsDays: 10, keepDeletionsDays: 5 });
+  const db = await world.database({ keepRuns: "10 days", keepDeletions: "5 days" });
   await putCheck(db, { id: 1, ts: 1 });
   await db.repair();
   await db.repair();
   await db.admin.query(`
-    UPDATE src_vn_json_check.repair_run SET started_at = now() - interval '11 days' WHERE id = 1;
-    UPDATE src_vn_json_check.repair_run SET started_at = now() - interval '9 days' WHERE id = 2;
-    INSERT INTO src_vn_json_check.repair_deleted (run_id, row_id, site, reason, deleted_at, content)
+    UPDATE src_vn_json_repair.run SET started_at = now() - interval '11 days' WHERE id = 1;
+    UPDATE src_vn_json_repair.run SET started_at = now() - interval '9 days' WHERE id = 2;
+    INSERT INTO src_vn_json_repair.deleted_row (run, row_id, site, reason, deleted_at, content)
     SELECT 1, d, 'vn38', 'followed', now() - make_interval(days => d), '{}' FROM unnest('{4,6}'::integer[]) AS d;
-    INSERT INTO src_vn_json_check.repair_main_delete (id, site, deleted_at) SELECT d, 'vn38', now() - make_interval(days => d) FROM unnest('{4,6}'::integer[]) AS d`);
-  await db.repair("weekly");
-  expect(await db.rows("SELECT id::integer FROM src_vn_json_check.repair_run ORDER BY id")).toEqual([
+    INSERT INTO src_vn_json_repair.main_deletion (id, site, deleted_at) SELECT d, 'vn38', now() - make_interval(days => d) FROM unnest('{4,6}'::integer[]) AS d`);
+  await db.repair("whole");
+  expect(await db.rows("SELECT id::integer FROM src_vn_json_repair.run ORDER BY id")).toEqual([
     { id: 2 },
     { id: 3 },
   ]);
-  expect(await db.rows("SELECT FROM src_vn_json_check.repair_row WHERE run_id = 1")).toEqual([]);
-  expect(await db.rows("SELECT row_id::integer AS id FROM src_vn_json_check.repair_deleted")).toEqual([
+  expect(await db.rows("SELECT FROM src_vn_json_repair.change WHERE run = 1")).toEqual([]);
+  expect(await db.rows("SELECT row_id::integer AS id FROM src_vn_json_repair.deleted_row")).toEqual([
     { id: 4 },
   ]);
-  expect(await db.rows("SELECT id FROM src_vn_json_check.repair_main_delete")).toEqual([{ id: 4 }]);
+  expect(await db.rows("SELECT id FROM src_vn_json_repair.main_deletion")).toEqual([{ id: 4 }]);
 });

@@ -1,10 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { applyInstall } from "../../sql/apply";
-import { fill, mainRows, put, putCheck, putMain, ROLES, startWorld, type World } from "./support";
+import { install } from "../../sql/installer";
+import {
+  type Databases,
+  fill,
+  installation,
+  mainRows,
+  put,
+  putCheck,
+  putMain,
+  startDatabases,
+} from "./support";
 
-let world: World;
+let world: Databases;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startDatabases();
 });
 afterAll(() => world.stop());
 
@@ -18,27 +27,38 @@ describe("the sync's login", () => {
       "UPDATE src_vn_json.observations_json SET update_ts = 1",
       "DELETE FROM src_vn_json.observations_json",
       ...[
-        "repair_journal",
-        "repair_tombstone",
-        "repair_loss",
-        "repair_main_delete",
-        "repair_deleted",
-        "repair_seen",
-        "repair_setting",
-        "repair_shape",
-        "repair_replaced",
+        "journal_observation",
+        "journal_form",
+        "tombstone",
+        "journal_gap",
+        "main_deletion",
+        "deleted_row",
+        "downloaded_key",
+        "settings",
+        "client_table",
+        "replaced_object",
+        "made_object",
       ].flatMap((t) => [
-        `SELECT FROM src_vn_json_check.${t}`,
-        `DELETE FROM src_vn_json_check.${t}`,
-        `INSERT INTO src_vn_json_check.${t} DEFAULT VALUES`,
+        `SELECT FROM src_vn_json_repair.${t}`,
+        `DELETE FROM src_vn_json_repair.${t}`,
+        `INSERT INTO src_vn_json_repair.${t} DEFAULT VALUES`,
       ]),
-      ...["repair_run.status", "repair_row.action", "repair_open.action"]
+      ...[
+        "run.message",
+        "change.site",
+        "work_item.site",
+        "set_aside.message",
+        "held_back.message",
+        "job.message",
+        "job_site.site",
+        "job_gap.site",
+      ]
         .map((column) => column.split("."))
         .flatMap(([t, column]) => [
-          `DELETE FROM src_vn_json_check.${t}`,
-          `UPDATE src_vn_json_check.${t} SET ${column} = 'x'`,
+          `DELETE FROM src_vn_json_repair.${t}`,
+          `UPDATE src_vn_json_repair.${t} SET ${column} = 'x'`,
         ]),
-      "DELETE FROM src_vn_json_check.job_run",
+      "UPDATE src_vn_json_repair.increment_backup SET site = 'x'",
       "DELETE FROM dbadmin.monitoring_vn_check_to_prod",
       "INSERT INTO dbadmin.monitoring_vn_check_to_prod (action) VALUES ('x')",
       "INSERT INTO dbadmin.mail_queue (recipient, subject, message) VALUES ('', '', '')",
@@ -46,8 +66,8 @@ describe("the sync's login", () => {
       "ALTER TABLE src_vn_json_check.observations_json DISABLE TRIGGER USER",
       "DROP TRIGGER vn_repair_change ON src_vn_json_check.observations_json",
       "CREATE TABLE src_vn_json_check.x ()",
-      "CREATE TRIGGER x AFTER INSERT ON src_vn_json_check.observations_json EXECUTE FUNCTION src_vn_json_check.fix_note_change()",
-      "CREATE FUNCTION src_vn_json_check.fix_evil() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+      "CREATE TRIGGER x AFTER INSERT ON src_vn_json_check.observations_json EXECUTE FUNCTION src_vn_json_repair.note_observation()",
+      "CREATE FUNCTION src_vn_json_repair.evil() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
       "REFRESH MATERIALIZED VIEW src_vn_json_check.qgis_data",
       "SET ROLE vn_check_repair",
       "SET ROLE vn_check_owner",
@@ -59,21 +79,21 @@ describe("the sync's login", () => {
       );
     }
     const helpers = await db.rows<{ f: string }>(`SELECT p.oid::regprocedure::text AS f FROM pg_proc AS p
-       WHERE pronamespace = 'src_vn_json_check'::regnamespace AND NOT has_function_privilege('vn_check', p.oid, 'EXECUTE') ORDER BY 1`);
+       WHERE pronamespace = 'src_vn_json_repair'::regnamespace AND NOT has_function_privilege('vn_check', p.oid, 'EXECUTE') ORDER BY 1`);
     expect(helpers.map((h) => h.f.replace(/.*\.(\w+)\(.*/, "$1"))).toEqual(
       expect.arrayContaining([
-        "fix_insert_rows",
-        "fix_update_rows",
-        "fix_delete_rows",
-        "fix_restore",
-        "fix_prune",
-        "fix_compare_table",
-        "fix_journal_failed",
+        "apply_insert_observations_json",
+        "apply_update_observations_json",
+        "delete_rows",
+        "restore",
+        "prune",
+        "compare_species_json",
+        "note_gap",
       ]),
     );
     expect(
       await db.rows(`SELECT FROM pg_proc AS p, aclexplode(coalesce(proacl, acldefault('f', proowner))) AS a
-       WHERE pronamespace IN ('src_vn_json_check'::regnamespace, 'dbadmin'::regnamespace) AND a.grantee = 0`),
+       WHERE pronamespace IN ('src_vn_json_check'::regnamespace, 'src_vn_json_repair'::regnamespace, 'dbadmin'::regnamespace) AND a.grantee = 0`),
     ).toEqual([]);
   });
 
@@ -81,14 +101,18 @@ describe("the sync's login", () => {
     const db = await world.database({});
     await putCheck(db, { id: 1, ts: 5 });
     await expect(
-      db.login.query("SELECT * FROM src_vn_json_check.fix_batch(1, 200, 0, '', '', 50)"),
+      db.login.query(
+        "SELECT * FROM src_vn_json_repair.batch(1, 'observations_json', 'insert', 0, '', '', 50)",
+      ),
     ).rejects.toThrow("not under way");
-    await expect(db.login.query("SELECT src_vn_json_check.fix_finish(1, 'done', NULL)")).rejects.toThrow(
+    await expect(db.login.query("SELECT src_vn_json_repair.finish_run(1, 'done', NULL)")).rejects.toThrow(
       "not under way",
     );
     await db.repair();
     await expect(
-      db.login.query("SELECT * FROM src_vn_json_check.fix_batch(1, 300, 0, '', '', 50)"),
+      db.login.query(
+        "SELECT * FROM src_vn_json_repair.batch(1, 'observations_json', 'delete', 0, '', '', 50)",
+      ),
     ).rejects.toThrow("not under way");
   });
 
@@ -112,7 +136,7 @@ describe("the sync's login", () => {
         expect(e.message).toContain("internal");
       });
     await db.login.query(
-      "CREATE TEMP TABLE observations_json (id integer); CREATE TEMP TABLE repair_open (id integer); CREATE TEMP TABLE pg_proc (x integer)",
+      "CREATE TEMP TABLE observations_json (id integer); CREATE TEMP TABLE work_item (id integer); CREATE TEMP TABLE pg_proc (x integer)",
     );
     for (const path of ["evil, pg_catalog, public", "pg_temp, evil, pg_catalog"]) {
       await db.login.query(`SET search_path = ${path}`);
@@ -128,11 +152,11 @@ describe("the sync's login", () => {
         "DELETE FROM src_vn_json_check.observations_json AS t WHERE t.id OPERATOR(pg_catalog.=) $1",
         [base + 1],
       );
-      expect(await db.repair("weekly")).toMatchObject({ status: "done", inserted: 1 });
-      expect(await db.repair("all", null, { dryRun: true })).toMatchObject({ status: "done" });
+      expect(await db.repair("whole")).toMatchObject({ status: "done", inserted: 1 });
+      expect(await db.repair("contents", { dryRun: true })).toMatchObject({ status: "done" });
     }
     // Even the journal's own failure is noted without help from the caller's operators.
-    await db.admin.query("ALTER TABLE src_vn_json_check.repair_journal RENAME TO away");
+    await db.admin.query("ALTER TABLE src_vn_json_repair.journal_observation RENAME TO away");
     await db.login.query("INSERT INTO src_vn_json_check.observations_json VALUES (999, 'vn38', '{}', 5)");
   });
 
@@ -190,7 +214,7 @@ describe("what main's triggers need", () => {
     );
     await putCheck(db, { id: 1, ts: 5 });
     const preflight = async () =>
-      (await db.login.query("SELECT * FROM src_vn_json_check.fix_preflight()")).rows as {
+      (await db.login.query("SELECT * FROM src_vn_json_repair.preflight()")).rows as {
         problem: string;
         remedy: string;
       }[];
@@ -201,10 +225,10 @@ describe("what main's triggers need", () => {
       },
     ]);
     expect(await db.repair()).toMatchObject({ set_aside: 1 });
-    await applyInstall(db.admin, {
-      roles: ROLES,
-      extraGrants: ["USAGE ON SCHEMA src_vn", "INSERT ON TABLE src_vn.observations"],
-    });
+    await install(
+      db.admin,
+      installation({ extraGrants: ["USAGE ON SCHEMA src_vn", "INSERT ON TABLE src_vn.observations"] }),
+    );
     expect(await preflight()).toEqual([]);
     expect(await db.rows("SELECT FROM src_vn.observations")).toEqual([]); // tried and rolled back
     expect(await db.repair()).toMatchObject({ inserted: 1, set_aside: 0 });
@@ -217,17 +241,14 @@ describe("what main's triggers need", () => {
     );
     await putMain(db).then(() => putCheck(db, { id: 1, ts: 5 }));
     expect(
-      (await db.rows<{ remedy: string }>("SELECT * FROM src_vn_json_check.fix_preflight()"))[0]?.remedy,
+      (await db.rows<{ remedy: string }>("SELECT * FROM src_vn_json_repair.preflight()"))[0]?.remedy,
     ).toContain("triggerSearchPath");
-    await applyInstall(db.admin, { roles: ROLES, triggerSearchPath: ["tools", "public"] });
+    await install(db.admin, installation({ triggerSearchPath: ["tools", "public"] }));
     expect(await db.repair()).toMatchObject({ inserted: 1 });
     await db.admin.query("GRANT CREATE ON SCHEMA tools TO PUBLIC");
-    await expect(
-      applyInstall(db.admin, { roles: ROLES, triggerSearchPath: ["tools", "public"] }),
-    ).rejects.toMatchObject({
-      message: expect.stringContaining("PUBLIC may create"),
-      hint: expect.stringContaining("REVOKE CREATE ON SCHEMA tools FROM PUBLIC;"),
-    });
+    await expect(install(db.admin, installation({ triggerSearchPath: ["tools", "public"] }))).rejects.toThrow(
+      /PUBLIC may create[\s\S]*REVOKE CREATE ON SCHEMA tools FROM PUBLIC;/,
+    );
   });
 
   test("runAs: another role repairs; a superuser is refused, an absent one named", async () => {
@@ -238,10 +259,10 @@ describe("what main's triggers need", () => {
     );
     await putCheck(db, { id: 1, ts: 5 });
     expect(await db.repair()).toMatchObject({ set_aside: 1 });
-    await applyInstall(db.admin, { roles: ROLES, runAs: "steward" });
+    await install(db.admin, installation({ runAs: "steward" }));
     expect(await db.repair()).toMatchObject({ inserted: 1 });
-    await expect(applyInstall(db.admin, { roles: ROLES, runAs: "mighty" })).rejects.toThrow("is a superuser");
-    await expect(applyInstall(db.admin, { roles: ROLES, runAs: "nobody_there" })).rejects.toThrow(
+    await expect(install(db.admin, installation({ runAs: "mighty" }))).rejects.toThrow("is a superuser");
+    await expect(install(db.admin, installation({ runAs: "nobody_there" }))).rejects.toThrow(
       "does not exist",
     );
   });
@@ -251,7 +272,7 @@ describe("what main's triggers need", () => {
       "SELECT has_table_privilege('vn_check_repair', 'src_vn_json.observations_json', 'DELETE') AS may";
     const db = await world.database({ deletions: "apply" });
     expect(await db.rows(may)).toEqual([{ may: true }]);
-    await applyInstall(db.admin, { roles: ROLES });
+    await install(db.admin, installation());
     expect(await db.rows(may)).toEqual([{ may: false }]);
   });
 });
@@ -267,17 +288,17 @@ describe("the circuit breaker", () => {
     const db = await world.database({});
     if (main > 0) await fill(db.main, "src_vn_json", 100_001, 100_000 + main, 5);
     await fill(db.login, "src_vn_json_check", 1, differ, 5);
-    expect(await db.repair("weekly", null, { dryRun: true })).toMatchObject({
+    expect(await db.repair("whole", { dryRun: true })).toMatchObject({
       status: (expected as { status: string }).status,
     });
-    const summary = await db.repair("weekly");
+    const summary = await db.repair("whole");
     expect(summary).toMatchObject(expected);
     if (summary.status === "refused") {
       expect(summary.message).toContain(`--accept ${differ}`);
       expect(Object.keys(await mainRows(db))).toHaveLength(main);
-      expect(await db.repair("daily")).toMatchObject({ status: "refused" });
-      expect(await db.repair("daily", { accept: differ - 1 })).toMatchObject({ status: "refused" });
-      expect(await db.repair("daily", { accept: differ })).toMatchObject({
+      expect(await db.repair("journal")).toMatchObject({ status: "refused" });
+      expect(await db.repair("journal", { accept: differ - 1 })).toMatchObject({ status: "refused" });
+      expect(await db.repair("journal", { accept: differ })).toMatchObject({
         status: "done",
         inserted: differ,
       });
@@ -287,21 +308,21 @@ describe("the circuit breaker", () => {
   test.each([
     ["as many as are allowed at most", 700, { status: "done", inserted: 700 }],
     ["one more", 701, { status: "refused" }],
-  ])("maxCandidates: %s", async (_name, differ, expected) => {
-    const db = await world.database({ maxCandidates: 700, maxCandidateShare: 1, minCandidates: 10 });
+  ])("maxDifferences: %s", async (_name, differ, expected) => {
+    const db = await world.database({ maxDifferences: 700, maxDifferenceShare: 1, minDifferences: 10 });
     await fill(db.main, "src_vn_json", 100_001, 101_000, 5);
     await fill(db.login, "src_vn_json_check", 1, differ, 5);
-    expect(await db.repair("daily")).toMatchObject(expected);
+    expect(await db.repair("journal")).toMatchObject(expected);
   });
 
   test("far more than any limit: the list is cut, and the run after an acceptance still finds all", async () => {
-    const db = await world.database({ maxCandidates: 100, minCandidates: 50 });
+    const db = await world.database({ maxDifferences: 100, minDifferences: 50 });
     await fill(db.login, "src_vn_json_check", 1, 1000, 5);
-    const refused = await db.repair("weekly");
+    const refused = await db.repair("whole");
     expect(refused).toMatchObject({
       status: "refused",
       message: expect.stringContaining("At least 101 rows"),
     });
-    expect(await db.repair("daily", { accept: 1010 })).toMatchObject({ inserted: 1000 });
+    expect(await db.repair("journal", { accept: 1010 })).toMatchObject({ inserted: 1000 });
   });
 });

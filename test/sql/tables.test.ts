@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Db, putCheck, startWorld, type World } from "./support";
+import { type Databases, type Db, putCheck, startDatabases } from "./support";
 
-let world: World;
+let world: Databases;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startDatabases();
 });
 afterAll(() => world.stop());
 
@@ -16,7 +16,7 @@ test("forms come before the observations whose trigger looks them up, in the sam
       IF NOT EXISTS (SELECT FROM src_vn_json.forms_json AS f WHERE f.item ->> 'u' = NEW.id_form_universal) THEN RAISE EXCEPTION 'no form %', NEW.id_form_universal; END IF;
       RETURN NEW; END $$;
     CREATE TRIGGER looks BEFORE INSERT ON src_vn_json.observations_json FOR EACH ROW EXECUTE FUNCTION src_vn_json.looks()`);
-  for (const mode of ["daily", "weekly"]) {
+  for (const mode of ["journal", "whole"] as const) {
     await check(db, `forms_json VALUES (${mode.length}, 'vn38', '{"u": "${mode}"}')`);
     await putCheck(db, { id: mode.length, ts: 5, form: mode });
     const summary = await db.repair(mode);
@@ -32,7 +32,7 @@ test("a form changed in check is brought to main by the journal; an unchanged on
   await db.login.query(
     `UPDATE src_vn_json_check.forms_json SET item = CASE id WHEN 1 THEN '{"n": 2}' ELSE item END`,
   );
-  expect(await db.rows("SELECT count(*)::integer AS n FROM src_vn_json_check.repair_journal")).toEqual([
+  expect(await db.rows("SELECT count(*)::integer AS n FROM src_vn_json_repair.journal_form")).toEqual([
     { n: 1 },
   ]);
   expect(await db.repair()).toMatchObject({ updated: 1 });
@@ -44,7 +44,7 @@ test("a form changed in check is brought to main by the journal; an unchanged on
 
 test("tables with other keys, by content with --all: shared columns only, volatile keys ignored, nothing twice", async () => {
   const db = await world.database({
-    references: ["fields", "observers", "species", "places"],
+    referenceControllers: ["fields", "observers", "species", "places"],
     volatileKeys: ["seen_at"],
   });
   await db.admin.query(
@@ -60,7 +60,7 @@ test("tables with other keys, by content with --all: shared columns only, volati
   await check(db, `field_groups_json VALUES (7, '{}')`);
   await check(db, `observers_json VALUES (1, 'vn38', 99, '{}')`);
   await check(db, `entities_json VALUES (1, 'vn38', '{}')`);
-  const summary = await db.repair("all");
+  const summary = await db.repair("contents");
   expect(summary.by_table).toMatchObject({
     forms_json: { inserted: 1, updated: 1 },
     places_json: { inserted: 1, updated: 0 },
@@ -81,24 +81,24 @@ test("tables with other keys, by content with --all: shared columns only, volati
     { uuid: before?.uuid, item: { a: 2 } },
   ]);
   expect(await db.rows("SELECT FROM src_vn_json.entities_json")).toEqual([]);
-  expect(await db.repair("all")).toMatchObject({ inserted: 0, updated: 0 });
+  expect(await db.repair("contents")).toMatchObject({ inserted: 0, updated: 0 });
 });
 
 test("weekly: what main lacks of the downloaded tables; what differs waits for --all", async () => {
-  const db = await world.database({ references: ["species"] });
+  const db = await world.database({ referenceControllers: ["species"] });
   await main(db, `species_json VALUES (1, 'vn38', '{"a": 1}')`);
   await check(db, `species_json VALUES (1, 'vn38', '{"a": 2}'), (2, 'vn38', '{}')`);
-  expect(await db.repair("weekly")).toMatchObject({ inserted: 1, updated: 0 });
-  expect(await db.repair("all")).toMatchObject({ inserted: 0, updated: 1 });
+  expect(await db.repair("whole")).toMatchObject({ inserted: 1, updated: 0 });
+  expect(await db.repair("contents")).toMatchObject({ inserted: 0, updated: 1 });
 });
 
 test("a table that main gains, or a column, is taken into account by the next run", async () => {
-  const db = await world.database({ references: ["species"] });
+  const db = await world.database({ referenceControllers: ["species"] });
   await db.admin.query("DROP TABLE src_vn_json.species_json");
   await check(db, `species_json VALUES (1, 'vn38', '{}')`);
-  expect(await db.repair("all")).toMatchObject({ inserted: 0 });
+  expect(await db.repair("contents")).toMatchObject({ inserted: 0 });
   await db.admin.query(
     "CREATE TABLE src_vn_json.species_json (LIKE src_vn_json_check.species_json INCLUDING ALL); GRANT ALL ON src_vn_json.species_json TO vn_check_repair",
   );
-  expect(await db.repair("all")).toMatchObject({ inserted: 1 });
+  expect(await db.repair("contents")).toMatchObject({ inserted: 1 });
 });

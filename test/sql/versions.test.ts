@@ -1,23 +1,32 @@
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { installSql, type SqlSettings, uninstallSql } from "../../sql";
-import { applyInstall, applyUninstall } from "../../sql/apply";
-import { type Db, fill, mainRows, put, startWorld, type World } from "./support";
+import { install, remove } from "../../sql/installer";
+import { print } from "../../sql/print";
+import {
+  type Databases,
+  type Db,
+  fill,
+  installation,
+  mainRows,
+  type Options,
+  put,
+  startDatabases,
+} from "./support";
 
 const CHECK = "src_vn_json_check.observations_json";
 
 /** What is left of ours: routines, triggers, views, tables, schemas. */
 const ours = (db: Db) =>
   db.rows(`
-    SELECT oid::regprocedure::text AS name FROM pg_proc WHERE pronamespace::regnamespace::text IN ('src_vn_json_check', 'dbadmin')
+    SELECT oid::regprocedure::text AS name FROM pg_proc WHERE pronamespace::regnamespace::text IN ('src_vn_json_check', 'src_vn_json_repair', 'dbadmin')
      UNION ALL
     SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal
      UNION ALL
     SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'm', 'v')
-       AND relnamespace::regnamespace::text IN ('src_vn_json_check', 'dbadmin')
+       AND relnamespace::regnamespace::text IN ('src_vn_json_check', 'src_vn_json_repair', 'dbadmin')
      UNION ALL
-    SELECT nspname::text FROM pg_namespace WHERE nspname IN ('src_vn_json_check', 'dbadmin')`);
+    SELECT nspname::text FROM pg_namespace WHERE nspname IN ('src_vn_json_check', 'src_vn_json_repair', 'dbadmin')`);
 
 /** Both copies with ids 1 … 9, and differences of each kind; what main has to be in the end. */
 async function differ(db: Db, sync: Db["login"]): Promise<void> {
@@ -38,9 +47,9 @@ const repaired = { ...before, "2/vn38": 20, "10/vn38": 20, "1/vn07": 20, "3/vn38
 const followed = Object.fromEntries(Object.entries(repaired).filter(([key]) => key !== "9/vn38"));
 
 describe.each([15, 17])("PostgreSQL %i", (version) => {
-  let world: World;
+  let world: Databases;
   beforeAll(async () => {
-    world = await startWorld({ version });
+    world = await startDatabases({ version });
   });
   afterAll(() => world.stop());
 
@@ -71,7 +80,7 @@ describe.each([15, 17])("PostgreSQL %i", (version) => {
     });
     psql(db, byHand);
     expect(psql(db, byHand)).not.toMatch(/NOTICE|WARNING|ERROR/);
-    const covering = await db.rows("SELECT FROM src_vn_json_check.fix_covering()");
+    const covering = await db.rows("SELECT FROM src_vn_json_repair.covering_indexes()");
     expect(covering).toHaveLength(2);
 
     await fill(db.main, "src_vn_json", 1, 9, 10);
@@ -80,28 +89,28 @@ describe.each([15, 17])("PostgreSQL %i", (version) => {
     expect(await mainRows(db)).toEqual(before);
     await differ(db, db.admin);
     const run = { client: db.admin };
-    expect(await db.repair("weekly", null, { dryRun: true, ...run })).toMatchObject({
+    expect(await db.repair("whole", { dryRun: true, ...run })).toMatchObject({
       inserted: 2,
       updated: 1,
     });
-    expect(await db.repair("daily", null, run)).toMatchObject({
+    expect(await db.repair("journal", run)).toMatchObject({
       inserted: 2,
       updated: 1,
       deleted: 0,
-      open: { reported: 1 },
+      open: { "deletion reported": 1 },
     });
     expect(await mainRows(db)).toEqual(repaired);
 
-    const settings: SqlSettings = { roles: null, deletions: "apply", maxDeleteShare: 1 };
-    psql(db, installSql(settings));
-    expect(await db.repair("weekly", null, run)).toMatchObject({
+    const options: Options = { roles: null, deletions: "apply", maxDeleteShare: 1 };
+    psql(db, print("install", installation(options)));
+    expect(await db.repair("whole", run)).toMatchObject({
       inserted: 0,
       updated: 0,
       deleted: 1,
       open: {},
     });
     expect(await mainRows(db)).toEqual(followed);
-    expect(await db.repair("all", null, run)).toMatchObject({
+    expect(await db.repair("contents", run)).toMatchObject({
       status: "done",
       inserted: 0,
       updated: 0,
@@ -116,7 +125,8 @@ describe.each([15, 17])("PostgreSQL %i", (version) => {
       { recipient: "me@example.org" },
     ]);
 
-    for (const data of [false, true, true]) psql(db, uninstallSql(settings, { data }));
+    psql(db, print("remove", installation(options)));
+    for (const _time of [1, 2]) await remove(db.admin, installation(options), { data: true });
     // Tables made before the installation are never removed.
     expect(await ours(db)).toEqual(untouched);
     expect(await mainRows(db)).toEqual(followed);
@@ -128,19 +138,19 @@ describe.each([15, 17])("PostgreSQL %i", (version) => {
       GRANT CREATE ON DATABASE "${db.name}" TO adm; GRANT vn_main TO adm`);
     const admin = await db.connect("adm");
     await admin.query("CREATE ROLE r NOLOGIN; CREATE ROLE l LOGIN PASSWORD 'only-for-tests'");
-    const settings: SqlSettings = {
+    const options: Options = {
       roles: { owner: "o", repair: "r", login: "l" },
       deletions: "apply",
       maxDeleteShare: 1,
     };
-    for (const _time of [1, 2]) expect((await applyInstall(admin, settings)).handover).toEqual([]);
+    for (const _time of [1, 2]) expect((await install(admin, installation(options))).handover).toEqual([]);
     const login = await db.connect("l");
     await fill(db.main, "src_vn_json", 1, 9, 10);
     await fill(login, "src_vn_json_check", 1, 9, 10);
     const run = { client: login };
-    await db.repair("daily", null, run);
+    await db.repair("journal", run);
     await differ(db, login);
-    expect(await db.repair("daily", null, run)).toMatchObject({
+    expect(await db.repair("journal", run)).toMatchObject({
       status: "done",
       inserted: 2,
       updated: 1,
@@ -148,9 +158,9 @@ describe.each([15, 17])("PostgreSQL %i", (version) => {
       open: {},
     });
     expect(await mainRows(db)).toEqual(followed);
-    expect(await db.repair("weekly", null, run)).toMatchObject({ inserted: 0, updated: 0, deleted: 0 });
+    expect(await db.repair("whole", run)).toMatchObject({ inserted: 0, updated: 0, deleted: 0 });
     const actions = await login.query(
-      "SELECT action, count(*)::integer AS n FROM src_vn_json_check.repair_row GROUP BY action ORDER BY action",
+      "SELECT action, count(*)::integer AS n FROM src_vn_json_repair.change GROUP BY action ORDER BY action::text",
     );
     expect(actions.rows).toEqual([
       { action: "delete", n: 1 },
@@ -162,10 +172,10 @@ describe.each([15, 17])("PostgreSQL %i", (version) => {
     );
     await login.end();
 
-    await applyUninstall(admin, settings, { data: false });
+    await remove(admin, installation(options), { data: false });
     await admin.query("DROP ROLE r; DROP ROLE l");
     await admin.query("CREATE ROLE r NOLOGIN; CREATE ROLE l LOGIN");
-    for (const _time of [1, 2]) await applyUninstall(admin, settings, { data: true });
+    for (const _time of [1, 2]) await remove(admin, installation(options), { data: true });
     await admin.query("DROP ROLE r; DROP ROLE l");
     expect(await ours(db)).toEqual([]);
     expect(await db.rows("SELECT FROM pg_roles WHERE rolname IN ('o', 'r', 'l')")).toEqual([]);

@@ -11,7 +11,12 @@ function configuration() {
   try {
     return withSecrets(parseConfig(pulumi.runtime.allConfig(), pulumi.getProject()));
   } catch (error) {
-    if (error instanceof ConfigFaults) throw new pulumi.RunError(error.message);
+    if (error instanceof ConfigFaults) {
+      const told = new pulumi.RunError(error.message);
+      // Never shown, but the engine's handler asks for it, and reads every source map for that: 20 seconds.
+      told.stack = told.message;
+      throw told;
+    }
     throw error;
   }
 }

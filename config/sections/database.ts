@@ -10,16 +10,20 @@ export const database = {
   database: section(
     {
       en: "The PostgreSQL database, as this machine reaches it",
-      fr: "La base PostgreSQL, telle que cette machine la joint",
+      fr: "La base PostgreSQL, telle que ce poste la joint",
     },
     {
       address: key(address, {
         required: true,
         example: "db.example.org",
         en: "Address of its server",
-        fr: "Adresse de son serveur",
+        fr: "Adresse du serveur PostgreSQL",
       }),
-      port: key(whole(1, 65_535), { default: 5432, en: "Port of its server", fr: "Port de son serveur" }),
+      port: key(whole(1, 65_535), {
+        default: 5432,
+        en: "Port of its server",
+        fr: "Port du serveur PostgreSQL",
+      }),
       name: key(existingName, {
         required: true,
         example: "geonature2db",
@@ -41,24 +45,25 @@ export const database = {
         required: true,
         secret: true,
         en: "Its password; used while `pulumi up` runs, never stored on the host",
-        fr: "Son mot de passe ; il sert pendant `pulumi up` et n'est jamais écrit sur la machine",
+        fr: "Son mot de passe ; il sert pendant `pulumi up` et n'est jamais écrit sur le serveur",
       }),
       fromHost: section(
         {
           en: "How the host reaches the same database, where that is otherwise",
-          fr: "Comment la machine joint la même base, si c'est autrement",
+          fr: "Comment le serveur des tâches joint la même base, si c'est autrement",
         },
         {
           address: key(address, {
             like: "database.address",
             example: "127.0.0.1",
             en: "Address of the database's server",
-            fr: "Adresse du serveur de la base",
+            fr: "Adresse du serveur PostgreSQL",
           }),
           port: key(whole(1, 65_535), {
             like: "database.port",
+            example: 5432,
             en: "Port of the database's server",
-            fr: "Port du serveur de la base",
+            fr: "Port du serveur PostgreSQL",
           }),
           sslmode: key(choice(SSLMODES), {
             like: "database.sslmode",
@@ -80,8 +85,8 @@ export const database = {
       }),
       dataOwner: key(identifier, {
         example: "vn_check_owner",
-        en: "Role that owns the downloaded data; without it <account>_owner, which is made",
-        fr: "Rôle propriétaire des données téléchargées ; sans lui <compte>_owner, qui est créé",
+        en: "Role that owns the downloaded data; without it `<account>_owner`, which is made",
+        fr: "Rôle propriétaire des données téléchargées ; sans lui `<compte>_owner`, qui est créé",
       }),
     },
   ),

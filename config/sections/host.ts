@@ -9,7 +9,7 @@ const ssh = {
     required: true,
     example: "vn.example.org",
     en: "Its address, as this machine reaches it",
-    fr: "Son adresse, telle que cette machine la joint",
+    fr: "Son adresse, telle que ce poste la joint",
   }),
   port: key(whole(1, 65_535), { default: 22, en: "Port of its SSH server", fr: "Port de son serveur SSH" }),
   user: key(linuxUser, {
@@ -18,9 +18,10 @@ const ssh = {
     fr: "Connexion : root, ou un utilisateur dont sudo ne demande pas de mot de passe",
   }),
   hostKey: key(sshHostKey, {
+    usual: true,
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxampleOnlyReplaceThisByTheHostsOwnKey00000000",
     en: "Required, but for allowUnknownHostKey: its public key, from `ssh-keyscan -t ed25519 <host>`, held against /etc/ssh/ssh_host_ed25519_key.pub there",
-    fr: "Obligatoire, sauf allowUnknownHostKey : sa clé publique, donnée par `ssh-keyscan -t ed25519 <machine>` et comparée à /etc/ssh/ssh_host_ed25519_key.pub là-bas",
+    fr: "Obligatoire, sauf allowUnknownHostKey : sa clé publique, donnée par `ssh-keyscan -t ed25519 <serveur>` et comparée à /etc/ssh/ssh_host_ed25519_key.pub là-bas",
   }),
   allowUnknownHostKey: key(flag, {
     default: false,
@@ -56,7 +57,7 @@ const hostKeyKnown: Rule = (given, fault) => {
     { en: "is missing", fr: "manque" },
     {
       en: "set the line of `ssh-keyscan -t ed25519 <host>` after checking it with the host's own",
-      fr: "donner la ligne de `ssh-keyscan -t ed25519 <machine>`, après l'avoir comparée à la clé de la machine",
+      fr: "donner la ligne de `ssh-keyscan -t ed25519 <serveur>`, après l'avoir comparée à la clé du serveur",
     },
   );
 };
@@ -81,11 +82,11 @@ export const host = {
   host: {
     kind: "forms",
     en: "The Debian 12 or 13 machine on which the jobs run",
-    fr: "La machine Debian 12 ou 13 sur laquelle tournent les tâches",
+    fr: "Le serveur Debian 12 ou 13 sur lequel tournent les tâches",
     type: key(choice(["ssh", "local"]), {
       default: "ssh",
       en: "ssh, or local: this very machine, and then no other key of host",
-      fr: "ssh, ou local : cette machine-ci, et alors aucune autre clé de host",
+      fr: "ssh, ou local : ce poste-ci, et alors aucune autre clé de host",
     }),
     forms,
     rules: { ssh: hostKeyKnown },
@@ -93,7 +94,7 @@ export const host = {
   oldHostGone: key(flag, {
     default: false,
     en: "True while a host that cannot be reached any more is replaced: nothing is removed from it",
-    fr: "true le temps de remplacer une machine qui ne répond plus : rien n'y est enlevé",
+    fr: "true le temps de remplacer un serveur qui ne répond plus : rien n'y est enlevé",
   }),
 };
 

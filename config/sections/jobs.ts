@@ -17,7 +17,7 @@ export const jobs = {
   schedule: section(
     {
       en: "When the jobs run: cron's five fields, in the host's time zone",
-      fr: "Quand tournent les tâches : les cinq champs de cron, à l'heure de la machine",
+      fr: "Quand tournent les tâches : les cinq champs de cron, dans le fuseau du serveur",
     },
     {
       daily: key(cronLine, {
@@ -49,7 +49,7 @@ export const jobs = {
       start: key(flag, {
         default: true,
         en: "Begun by `pulumi up`, in the background of the host",
-        fr: "Lancé par `pulumi up`, en arrière-plan sur la machine",
+        fr: "Lancé par `pulumi up`, en arrière-plan sur le serveur",
       }),
       since: key(day, {
         default: "1900-01-01",

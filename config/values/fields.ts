@@ -110,7 +110,7 @@ export const instanceName = pattern(
 export const address = rewritten(
   {
     en: "give a host name or an IP address, without scheme, port or path",
-    fr: "donner un nom de machine ou une adresse IP, sans https://, port ni chemin",
+    fr: "donner un nom de serveur ou une adresse IP, sans https://, port ni chemin",
   },
   (value) => {
     const trimmed = value.trim();
@@ -180,7 +180,7 @@ export const day = rewritten(
 export const sshHostKey = rewritten(
   {
     en: "give the host's public key, as `ssh-keyscan -t ed25519 <host>` prints it, checked by you",
-    fr: "donner la clé publique de la machine, telle que `ssh-keyscan -t ed25519 <machine>` l'affiche, vérifiée par vous",
+    fr: "donner la clé publique du serveur, telle que `ssh-keyscan -t ed25519 <serveur>` l'affiche, vérifiée par vous",
   },
   (value) => {
     const line = /(?:^|\s)((?:ssh|ecdsa|sk-)[a-z0-9@.-]+) ([A-Za-z0-9+/]{20,}={0,2})(?:\s|$)/;

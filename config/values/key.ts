@@ -21,6 +21,8 @@ export interface Key<T = unknown, Always extends boolean = boolean, Secret exten
   secret?: Secret;
   /** For the commented example and for the command in a fault. */
   example?: unknown;
+  /** Stands in the example without a comment sign though it is not required. */
+  usual?: true;
   /** Only to the compiler. */
   always?: Always;
 }
@@ -89,7 +91,7 @@ export type Values<K extends Keys, S = string> = Plain<
   { [P in Sure<K>]: Value<K[P], S> } & { [P in Exclude<keyof K, Sure<K>>]?: Value<K[P], S> }
 >;
 
-type About = Words & { example?: unknown };
+type About = Words & { example?: unknown; usual?: true };
 type Filled<T> = About & ({ default: NoInfer<T> } | { like: string } | { required: true });
 
 /** A key, once: its type with bounds, its default, its words. Everything else is made from this. */
@@ -107,4 +109,9 @@ export function section<K extends Keys>(words: Words, keys: K, rule?: Rule): Sec
 
 export function optionalSection<K extends Keys>(words: Words, keys: K, rule?: Rule): Section<K, false> {
   return { kind: "section", optional: true, ...words, keys, ...(rule && { rule }) };
+}
+
+/** The keys of what is below a name, in any of its forms. */
+export function keysOf(node: Exclude<Node, Key>): Keys {
+  return node.kind === "forms" ? Object.assign({ type: node.type }, ...Object.values(node.forms)) : node.keys;
 }

@@ -1,8 +1,17 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
 import { nothingChanged, summary } from "../harness/stack";
 import { type Finished, run } from "../support/command";
 import { engineEnv } from "../support/engine";
@@ -39,6 +48,7 @@ if (extra) new command.remote.Command("extra", { connection, ...extra });
 exports.said = file.stdout;
 `;
 const NAMES = ["command", "postgresql"] as const;
+const KEY_FILE = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----\n";
 
 let dir: string;
 let env: NodeJS.ProcessEnv;
@@ -207,6 +217,51 @@ test("other executables of the plugins' names, first on PATH, are used", async (
   expect([...new Set(used)].sort()).toEqual([...NAMES]);
 });
 
+test("`config set` takes every key of the kit, of any type, and leaves faults to the program", async () => {
+  const project = resolve(__dirname, "../..");
+  const folder = join(dir, "keys");
+  mkdirSync(folder);
+  copyFileSync(join(project, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+  writeFileSync(join(folder, "package.json"), '{ "name": "keys", "main": "index.js" }\n');
+  writeFileSync(
+    join(folder, "index.js"),
+    `require("tsx/cjs");
+const pulumi = require("@pulumi/pulumi");
+const { parseConfig } = require(${JSON.stringify(join(project, "config/parse"))});
+try {
+  module.exports = parseConfig(pulumi.runtime.allConfig());
+} catch (error) {
+  throw Object.assign(new pulumi.RunError(error.message), { stack: error.message });
+}
+`,
+  );
+  symlinkSync(join(project, "node_modules"), join(folder, "node_modules"));
+  const keys = async (...args: string[]) => {
+    const done = await run("pulumi", ["-C", folder, "--non-interactive", "--color", "never", ...args], {
+      env,
+    });
+    return { ...done, said: done.stdout + done.stderr };
+  };
+  expect((await keys("stack", "init", "keys")).code).toBe(0);
+  const { config } = parse(exampleWithEveryKey());
+  const set = Object.entries(config).flatMap(([key, value]) => settings(key, value));
+  expect(set.length).toBeGreaterThan(60);
+  const done = await keys("config", "set-all", "--path", ...set.flatMap((one) => ["--plaintext", one]));
+  expect(done.code, done.said).toBe(0);
+  const previewed = await keys("preview", "--json");
+  expect(previewed.code, previewed.said).toBe(0);
+
+  await keys("config", "set", "windowDays", "fourteen");
+  await keys("config", "set", "--path", "oldHostGone", "[]");
+  await keys("config", "set", "destroyData", "perhaps");
+  const refused = await keys("preview");
+  expect(refused.said).toContain(
+    'vn-sync-check:windowDays vaut "fourteen" : donner un nombre entier de 1 à 365',
+  );
+  expect(refused.said).toContain('vn-sync-check:destroyData vaut "perhaps" : utiliser true ou false');
+  expect(refused.said).not.toMatch(/must be of type|validating stack config/);
+});
+
 test("the vendor is not asked again once it could not be reached", async () => {
   const before = Date.now();
   const again = await engineEnv({ ...env, VN_VENDOR: "unreachable" });
@@ -235,4 +290,22 @@ async function installed(name: string): Promise<string> {
     { env },
   );
   return join(dirname(listed.stdout.trim().split("\n")[0] ?? ""), `pulumi-resource-${name}`);
+}
+
+/** The commented example with nothing commented out. */
+function exampleWithEveryKey(): string {
+  return readFileSync(resolve(__dirname, "../../Pulumi.example.yaml"), "utf8")
+    .replace(/^( +)# /gm, "$1")
+    .replace("privateKey: (secret)", `privateKey: ${JSON.stringify(KEY_FILE)}`)
+    .replace("privateKey: (secret)", `privateKey: ${JSON.stringify(KEY_FILE)}`)
+    .replaceAll("(secret)", "s3cret");
+}
+
+/** `key=value` for each single value below a key. */
+function settings(key: string, value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [`${key}=${value}`];
+  const below = Object.entries(value).map(
+    ([name, one]) => [Array.isArray(value) ? `${key}[${name}]` : `${key}.${name}`, one] as const,
+  );
+  return below.flatMap(([name, one]) => settings(name, one));
 }

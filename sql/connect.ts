@@ -63,6 +63,8 @@ function attempts(to: Connection): [Tls, Tls?] {
     case "verify-full":
       // Said here, because Node would compare an address with "localhost".
       return [verified(to, (_name, certificate) => sameHost(to.host, certificate))];
+    default:
+      throw new Error(`the sslmode ${JSON.stringify(to.sslmode)} is none that libpq knows`);
   }
 }
 

@@ -144,6 +144,10 @@ test("a server without TLS: prefer does without, require does not", async () => 
   await expect(encrypted("require", {}, plain)).rejects.toThrow(/does not support SSL/);
 });
 
+test("an sslmode that libpq does not know is named", async () => {
+  await expect(encrypted("requre" as SslMode)).rejects.toThrow('the sslmode "requre"');
+});
+
 test("a wrong password is told once, not asked again another way, and not repeated", async () => {
   const refused = encrypted("prefer", { password: "a-wrong-password" });
   await expect(refused).rejects.toThrow(/password authentication failed/);

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { Client, type ClientConfig, escapeIdentifier } from "pg";
+import { type Client, escapeIdentifier } from "pg";
+import { connect, type SslMode } from "../../../sql/connect";
 import { RunError } from "../facts";
 import { parseService, passwordFor, readPgpass } from "./service";
 
@@ -20,7 +21,7 @@ export interface Database {
  */
 export function databaseOf(home: string, service: string, checkSchema: string): Database {
   const session = async <T>(use: (client: Client) => Promise<T>): Promise<T> => {
-    const client = await connect(home, service);
+    const client = await open(home, service);
     try {
       return await use(client);
     } finally {
@@ -41,7 +42,7 @@ export async function databaseNow(db: Database): Promise<string> {
   return row?.now ?? "";
 }
 
-async function connect(home: string, service: string): Promise<Client> {
+async function open(home: string, service: string): Promise<Client> {
   const path = join(home, ".pg_service.conf");
   let text: string;
   try {
@@ -51,59 +52,30 @@ async function connect(home: string, service: string): Promise<Client> {
   }
   const keys = parseService(text, service);
   if (!keys) throw new RunError({ key: "noService", path, service });
-  const tls = ssl(keys, readFileSync);
-  try {
-    return await open(home, keys, tls.first);
-  } catch (error) {
-    const cause = error as Error;
-    if (tls.orPlain && /does not support SSL/.test(cause.message)) {
-      return await open(home, keys, false).catch((again: Error) => fail(keys, again));
-    }
-    return fail(keys, cause);
-  }
-}
-
-function fail(keys: Record<string, string>, error: Error): never {
-  const where = `${keys["host"] ?? "localhost"}:${keys["port"] ?? "5432"}/${keys["dbname"] ?? keys["user"]}`;
-  throw new RunError({
-    key: "noDatabase",
-    where,
-    cause: error.message || (error as NodeJS.ErrnoException).code || "",
-  });
-}
-
-async function open(home: string, keys: Record<string, string>, ssl: ClientConfig["ssl"]): Promise<Client> {
+  const user = keys["user"] ?? userInfo().username;
   const to = {
     host: keys["host"] ?? "localhost",
     port: keys["port"] ?? "5432",
-    user: keys["user"] ?? userInfo().username,
-    database: keys["dbname"] ?? keys["user"] ?? userInfo().username,
+    user,
+    database: keys["dbname"] ?? user,
   };
-  const client = new Client({
-    ...to,
-    port: Number(to.port),
-    password: keys["password"] ?? passwordFor(readPgpass(home), to) ?? "",
-    application_name: "vn-check",
-    connectionTimeoutMillis: 1000 * Number(keys["connect_timeout"] ?? 30),
-    keepAlive: true,
-    ssl: ssl ?? false,
-  });
-  // A connection that breaks while idle is told by the next query; alone it must not end the process.
-  client.on("error", () => undefined);
-  await client.connect();
-  return client;
-}
-
-/** libpq's sslmode for node-postgres. `prefer`, libpq's default, is encrypted where the server can. */
-function ssl(
-  keys: Record<string, string>,
-  read: (path: string) => Buffer,
-): { first: ClientConfig["ssl"]; orPlain: boolean } {
-  const mode = keys["sslmode"] ?? "prefer";
-  const ca = keys["sslrootcert"] ? { ca: read(keys["sslrootcert"]) } : {};
-  if (mode === "disable" || mode === "allow" || keys["host"]?.startsWith("/"))
-    return { first: false, orPlain: false };
-  if (mode === "verify-full") return { first: ca, orPlain: false };
-  if (mode === "verify-ca") return { first: { ...ca, checkServerIdentity: () => undefined }, orPlain: false };
-  return { first: { rejectUnauthorized: false }, orPlain: mode === "prefer" };
+  try {
+    return await connect({
+      ...to,
+      port: Number(to.port),
+      password: keys["password"] ?? passwordFor(readPgpass(home), to) ?? "",
+      // libpq's own default.
+      sslmode: (keys["sslmode"] ?? "prefer") as SslMode,
+      sslrootcert: keys["sslrootcert"],
+      connectTimeout: Number(keys["connect_timeout"] ?? 30),
+      applicationName: "vn-check",
+    });
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    throw new RunError({
+      key: "noDatabase",
+      where: `${to.host}:${to.port}/${to.database}`,
+      cause: message || (code ?? ""),
+    });
+  }
 }

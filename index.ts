@@ -1,15 +1,11 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { withSecrets } from "./components/secrets";
-import { VnSyncCheck } from "./components/vnSyncCheck";
+import { VnSyncCheck } from "./components";
 import { parseConfig } from "./config/parse";
 import { ConfigFaults } from "./config/words";
-import { bundleRunner } from "./scripts/build";
 
 function configuration() {
   try {
-    return withSecrets(parseConfig(pulumi.runtime.allConfig(), pulumi.getProject()));
+    return parseConfig(pulumi.runtime.allConfig(), pulumi.getProject());
   } catch (error) {
     if (error instanceof ConfigFaults) {
       const told = new pulumi.RunError(error.message);
@@ -21,11 +17,6 @@ function configuration() {
   }
 }
 
-const check = new VnSyncCheck("vn-sync-check", {
-  config: configuration(),
-  stack: pulumi.getStack(),
-  bundle: bundleRunner(),
-  adapter: readFileSync(join(__dirname, "scripts/runner/download/client_job.py"), "utf8"),
-});
+const check = new VnSyncCheck("vn-sync-check", configuration());
 
 module.exports = check.outputs;

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hostConfigOf } from "../config/host";
-import { namesOfStack } from "../config/schema";
+import { namesOfStack, type StackConfig } from "../config/schema";
 import { CheckCopy } from "./checkCopy";
 import { ClientApiVn } from "./clientApiVn";
 import { Database } from "./database";
@@ -10,21 +10,35 @@ import { whereOf } from "./host/where";
 import { HostPackages } from "./hostPackages";
 import { installationOf } from "./installation";
 import { PgCredentials } from "./pgCredentials";
+import { bundleRunner, clientAdapter } from "./render/bundle";
 import { nextSteps, onHost, scheduleInWords } from "./render/words";
 import { Runner } from "./runner";
 import { Schedule } from "./schedule";
-import type { SecretConfig } from "./secrets";
+import { withSecrets } from "./secrets";
 import { SyncConfig } from "./syncConfig";
 import { SystemUser } from "./systemUser";
 
-export interface VnSyncCheckArgs {
-  config: SecretConfig;
-  /** Name of the stack: an account on a host belongs to one. */
-  stack: string;
-  /** The bundled runner. */
-  bundle: string;
-  /** Source of the adapter to Client-API-VN. */
-  adapter: string;
+/** A whole configuration: what each key is for, the READMEs' table says. Secrets may be outputs. */
+export type VnSyncCheckArgs = StackConfig<pulumi.Input<string>>;
+
+/** What a person needs to know of an installation. */
+export interface VnSyncCheckOutputs {
+  /** Linux account that runs the jobs, and its home. */
+  account: string;
+  home: string;
+  /** For `psql service=…` as that account. */
+  service: string;
+  /** When each job runs and what it does, in words. */
+  schedule: Record<"daily" | "weekly" | "watch", string>;
+  /** Folder of the logs. */
+  logs: string;
+  /** Command that tells how things stand. */
+  status: string;
+  nextSteps: string[];
+  /** SQL that only main's owner may run; empty where the admin login could do it. */
+  forMainOwner: pulumi.Output<string[]>;
+  /** With `destroyData`: rows by table that the next destroy removes. */
+  destroyRemoves?: pulumi.Output<Record<string, number>>;
 }
 
 /**
@@ -32,11 +46,11 @@ export interface VnSyncCheckArgs {
  * functions and triggers, roles, and on the host the account with its home.
  */
 export class VnSyncCheck extends pulumi.ComponentResource {
-  readonly outputs: Record<string, pulumi.Input<unknown>>;
+  readonly outputs: VnSyncCheckOutputs;
 
   constructor(name: string, args: VnSyncCheckArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:index:VnSyncCheck", name, {}, opts);
-    const { config, stack, bundle, adapter } = args;
+    const config = withSecrets(args);
     const { database, schedule, locale } = config;
     const names = namesOfStack(config);
     const parent = { parent: this };
@@ -51,11 +65,15 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     }
 
     const packages = new HostPackages("packages", { where }, parent);
-    const user = new SystemUser("user", { where, names, stack, after: packages.made }, parent);
+    const user = new SystemUser(
+      "user",
+      { where, names, stack: pulumi.getStack(), after: packages.made },
+      parent,
+    );
     const { account } = user;
     const client = new ClientApiVn(
       "client",
-      { where, account, version: config.client.version, adapter },
+      { where, account, version: config.client.version, adapter: clientAdapter() },
       parent,
     );
 
@@ -74,7 +92,11 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     const copy = new CheckCopy("tables", { ...sql, destroyData }, { ...parent, dependsOn: roles });
     const repair = new FixSynchro("repair", sql, { ...parent, dependsOn: copy });
 
-    const runner = new Runner("runner", { where, account, bundle, settings: hostConfigOf(config) }, parent);
+    const runner = new Runner(
+      "runner",
+      { where, account, bundle: bundleRunner(), settings: hostConfigOf(config) },
+      parent,
+    );
     const cron = new Schedule(
       "schedule",
       { where, account, names, times: schedule, locale },
@@ -97,6 +119,6 @@ export class VnSyncCheck extends pulumi.ComponentResource {
       forMainOwner: repair.forMainOwner,
       ...(destroyData && { destroyRemoves: copy.removes }),
     };
-    this.registerOutputs(this.outputs);
+    this.registerOutputs({ ...this.outputs });
   }
 }

@@ -17,10 +17,19 @@ export function parseConfig(all: Record<string, string>, namespace = "vn-sync-ch
   const given = Object.fromEntries(
     own.map(([key, value]) => [key.slice(namespace.length + 1), parsedValue(value)]),
   );
-  const { value: config, faults } = parseKeys(SCHEMA, given, `${namespace}:`);
+  return configOf(given, `${namespace}:`);
+}
+
+/**
+ * The same for values that a program has put together itself; keys with a default may be left out.
+ * @param root what stands before a key in a fault
+ * @throws ConfigFaults
+ */
+export function configOf(given: Given, root = ""): StackConfig {
+  const { value: config, faults } = parseKeys(SCHEMA, given, root);
   if (faults.length === 0) {
     misfits(config, (path, wrong, remedy) =>
-      faults.push({ is: "misfit", key: `${namespace}:${path}`, wrong, remedy }),
+      faults.push({ is: "misfit", key: `${root}${path}`, wrong, remedy }),
     );
   }
   if (faults.length > 0) throw new ConfigFaults(faults, (config.locale as Locale | undefined) ?? "fr");

@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -267,6 +268,31 @@ try {
   );
   expect(refused.said).toContain('vn-sync-check:destroyData vaut "perhaps" : utiliser true ou false');
   expect(refused.said).not.toMatch(/must be of type|validating stack config/);
+});
+
+test("another Pulumi program can have the kit as one component among its own", async () => {
+  const folder = resolve(__dirname, "../../examples/other-program");
+  const stack = `e2e${process.pid}`;
+  const file = join(dir, "other.yaml");
+  const example = async (...args: string[]) => {
+    const done = await run("pulumi", ["-C", folder, "--non-interactive", "--color", "never", ...args], {
+      env,
+    });
+    return { ...done, said: done.stdout + done.stderr };
+  };
+  const made = await example("stack", "init", stack);
+  expect(made.code, made.said).toBe(0);
+  renameSync(join(folder, `Pulumi.${stack}.yaml`), file);
+  const at = ["--stack", stack, "--config-file", file];
+  const secrets = ["adminPassword", "vn38-password", "vn38-key", "vn38-secret"];
+  const set = secrets.flatMap((name) => ["--secret", `${name}=s3cret`]);
+  const done = await example("config", "set-all", ...at, ...set);
+  expect(done.code, done.said).toBe(0);
+  const previewed = await example("preview", ...at);
+  expect(previewed.code, previewed.said).toBe(0);
+  expect(previewed.said).toContain("vn-sync-check:index:VnSyncCheck");
+  expect(previewed.said).toContain("nextSteps");
+  expect(previewed.said).not.toContain("s3cret");
 });
 
 test("the vendor is not asked again once it could not be reached", async () => {

@@ -53,8 +53,8 @@ const ROOMS: Record<string, string[] | "everything"> = {
 const KNOWS_PULUMI = ["index.ts", "components", "components/host", "examples", "test"];
 
 /** What offends today. These lists may only get shorter: whoever mends an entry takes it off. */
-const WITHOUT_A_ROOM: string[] = ["scripts/build.ts"];
-const WRONG_WAY: string[] = ["index.ts -> scripts/build.ts"];
+const WITHOUT_A_ROOM: string[] = [];
+const WRONG_WAY: string[] = [];
 const CIRCLES: string[] = ["test/emulator/control.ts test/emulator/server.ts"];
 const PULUMI_ELSEWHERE: string[] = [];
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bundleRunner } from "../../scripts/build";
+import { bundleRunner } from "../../components/render/bundle";
 
 let home: string;
 beforeAll(() => {

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundleRunner } from "../../components/render/bundle";
 import { hostConfigOf } from "../../config/host";
 import { parseConfig } from "../../config/parse";
-import { bundleRunner } from "../../scripts/build";
 import { MINIMAL, settings } from "./components/stack";
 
 const home = mkdtempSync(join(tmpdir(), "vn-version-"));

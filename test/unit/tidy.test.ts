@@ -6,7 +6,13 @@ import { expect, test } from "vitest";
 import { onlyThese } from "../support/offenders";
 
 /** Read from outside: the stack's outputs, the package's face, what a tool or a door in JavaScript loads. */
-const ENTRIES = ["index.ts", "components/index.ts", "sql/program.ts", "vitest.config.mts"];
+const ENTRIES = [
+  "index.ts",
+  "components/index.ts",
+  "examples/other-program/index.ts",
+  "sql/program.ts",
+  "vitest.config.mts",
+];
 
 /** Lines of a file at most; tests and what a program writes are left out. */
 const LONGEST = { sql: 150, other: 250 };

@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
-import { withSecrets } from "../../../components/secrets";
 import { VnSyncCheck } from "../../../components/vnSyncCheck";
 import { parseConfig } from "../../../config/parse";
 import type { Job } from "../../../sql/program";
@@ -33,12 +32,7 @@ async function build(
     "test",
     false,
   );
-  const check = new VnSyncCheck("vn-sync-check", {
-    config: withSecrets(parseConfig(settings({ ...MINIMAL, ...values }))),
-    stack: "test",
-    bundle: "// the runner",
-    adapter: "# the adapter",
-  });
+  const check = new VnSyncCheck("vn-sync-check", parseConfig(settings({ ...MINIMAL, ...values })));
   const outputs = await new Promise<Record<string, unknown>>((resolve) => {
     pulumi.output(check.outputs).apply((known) => resolve(known as Record<string, unknown>));
   });

@@ -1,12 +1,12 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { buildSync } from "esbuild";
 
-const ROOT = resolve(__dirname, "..");
+const ROOT = resolve(__dirname, "../..");
 
 /**
- * The runner as one file that needs only Node ≥ 18. The stack's program builds it in memory, so that a
- * newer source is installed by `pulumi up` alone, with no build step to forget.
+ * The runner as one file that needs only Node ≥ 18. It is built in memory, so that a newer source is installed
+ * by `pulumi up` alone, with no build step to forget.
  */
 export function bundleRunner(): string {
   const built = buildSync({
@@ -27,7 +27,7 @@ export function bundleRunner(): string {
   return (built.outputFiles[0] as { text: string }).text;
 }
 
-if (require.main === module) {
-  mkdirSync(join(ROOT, "dist"), { recursive: true });
-  writeFileSync(join(ROOT, "dist", "vn-check.mjs"), bundleRunner());
+/** Source of the adapter that runs one job of Client-API-VN. */
+export function clientAdapter(): string {
+  return readFileSync(join(ROOT, "scripts/runner/download/client_job.py"), "utf8");
 }

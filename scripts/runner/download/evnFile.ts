@@ -1,22 +1,20 @@
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { type Document, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import { NEEDED_CONTROLLERS } from "../../../config/values/controllers";
 import { type Day, type EvnConfig, RunError, type Scope } from "../facts";
 
-/** The controllers that a proof rests on: they say which groups and units there are. */
-export const PROOF_CONTROLLERS = ["taxo_groups", "territorial_units"];
+/** Without them nothing is proven. */
+const NEEDED: readonly string[] = NEEDED_CONTROLLERS;
 
 /** The filters for each of the sites. */
 export function scopesOf(evn: EvnConfig): Scope[] {
   return evn.sites.map((site) => ({ site, taxoExclude: evn.taxoExclude, units: evn.units }));
 }
 
-/** Controllers beyond those of the proof; the fields are the same for every site. */
+/** Controllers beyond those that are needed; the fields are the same for every site. */
 export function extrasOf(evn: EvnConfig, firstSite: boolean): string[] {
-  return evn.controllers.filter(
-    (name) =>
-      name !== "observations" && !PROOF_CONTROLLERS.includes(name) && (firstSite || name !== "fields"),
-  );
+  return evn.controllers.filter((name) => !NEEDED.includes(name) && (firstSite || name !== "fields"));
 }
 
 /** A configuration that cannot be used; the message holds nothing of the file's values. */
@@ -79,7 +77,7 @@ export function loadEvn(path: string): EvnConfig {
     throw error;
   }
   if (evn.sites.length === 0) throw new RunError({ key: "noSites", path });
-  const off = ["observations", ...PROOF_CONTROLLERS].filter((name) => !evn.controllers.includes(name));
+  const off = NEEDED.filter((name) => !evn.controllers.includes(name));
   if (off.length > 0) throw new RunError({ key: "controllersOff", path, names: off });
   // The window ends today: an end date would leave a hole that no later run fills.
   if (evn.endDate) throw new RunError({ key: "endDate", path, value: evn.endDate });

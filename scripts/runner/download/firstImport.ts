@@ -1,3 +1,4 @@
+import { PROOF_CONTROLLERS } from "../../../config/values/controllers";
 import type { Database } from "../account/database";
 import { latestDay, localDay } from "../account/days";
 import { readIfThere } from "../account/files";
@@ -5,7 +6,7 @@ import { type GroupUnitRow, groupUnitOf } from "../account/rows";
 import type { Day, GroupUnit, Progress, Scope } from "../facts";
 import { runClient } from "./client";
 import type { Downloading } from "./downloading";
-import { extrasOf, PROOF_CONTROLLERS, readEvn, scopesOf } from "./evnFile";
+import { extrasOf, readEvn, scopesOf } from "./evnFile";
 import { withRetries } from "./retry";
 import { downloadSlice } from "./slices";
 

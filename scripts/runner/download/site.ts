@@ -1,7 +1,8 @@
+import { PROOF_CONTROLLERS } from "../../../config/values/controllers";
 import type { Proof, Scope, Window } from "../facts";
 import { type ClientResult, runClient } from "./client";
 import type { Downloading } from "./downloading";
-import { extrasOf, PROOF_CONTROLLERS } from "./evnFile";
+import { extrasOf } from "./evnFile";
 import { prepareUpdate, putBack, updateEnded } from "./increments";
 import { prove, siteEnded } from "./proof";
 import { withRetries } from "./retry";

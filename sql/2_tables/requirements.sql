@@ -3,9 +3,19 @@ DO $fix$
 DECLARE
   _i jsonb := current_setting('vn_repair.installation')::jsonb;
   _what text;
+  _before text;
 BEGIN
   IF current_setting('server_version_num')::integer < 150000 THEN
     RAISE EXCEPTION 'PostgreSQL 15 or newer is needed; this is %', current_setting('server_version');
+  END IF;
+  IF to_regclass('{{repair}}.settings') IS NOT NULL THEN
+    SELECT installed_version INTO _before FROM {{repair}}.settings;
+    -- An older program knows nothing of what a newer one has made.
+    IF string_to_array(split_part(_before, '-', 1), '.')::integer[]
+       > string_to_array(split_part(_i ->> 'version', '-', 1), '.')::integer[] THEN
+      RAISE EXCEPTION 'version % of the kit installed what is there; this is version %: nothing was changed', _before, _i ->> 'version'
+        USING HINT = 'Bring the kit up to date (git pull, npm ci), then again.';
+    END IF;
   END IF;
   FOREACH _what IN ARRAY ARRAY[_i ->> 'main_schema', _i ->> 'check_schema'] LOOP
     IF to_regclass(format('%I.observations_json', _what)) IS NULL THEN

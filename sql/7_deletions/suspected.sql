@@ -16,6 +16,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
     WHEN p.sites IS NULL OR p.sites = 0 THEN 'no download to conclude from'
     WHEN NOT p.proven THEN 'the download is not proven complete'
     WHEN p.since IS NULL OR p.window_from IS NULL OR p.window_to IS NULL THEN 'the download has no window'
+    -- Keys that a download brought are kept for as long (prune): older ones would look never brought.
+    WHEN p.since < now() - interval '15 days' THEN 'the download began more than 15 days ago'
     WHEN NOT EXISTS (SELECT FROM {{repair}}.downloaded_key WHERE at >= p.since) THEN 'no row of the download was seen'
   END
     FROM {{repair}}.settings AS s

@@ -76,7 +76,9 @@ test("each routine is called, each column and each word is used", async () => {
     ...OUTSIDE.map((text) => ({ name: "", text })),
   ];
   // What the installation itself asks for is called by its files.
-  const files = filesBelow("sql").filter((path) => /\/(rights|remove|upgrade)\/.*\.sql$/.test(`/${path}`));
+  const files = filesBelow("sql").filter((path) =>
+    /\/(rights|remove|upgrade)\/.*\.sql$|requirements\.sql$/.test(`/${path}`),
+  );
   for (const path of files)
     texts.push({ name: "", text: readFileSync(join(ROOT, path), "utf8").replace(/^CREATE.*$/gm, "") });
   const mentions = (word: string, but: string | null) =>

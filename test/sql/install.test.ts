@@ -182,6 +182,15 @@ describe("upgrade in place", () => {
     expect(await db.rows("SELECT count(*)::integer AS n FROM src_vn_json_repair.change")).toEqual([{ n: 2 }]);
   });
 
+  test("an older version of the kit than the one that installed refuses, and changes nothing", async () => {
+    const db = await world.database();
+    await db.admin.query("UPDATE src_vn_json_repair.settings SET installed_version = '99.1.0'");
+    await expect(install(db.admin, installation())).rejects.toThrow(/version 99\.1\.0 .*installed/);
+    expect(await db.rows("SELECT installed_version FROM src_vn_json_repair.settings")).toEqual([
+      { installed_version: "99.1.0" },
+    ]);
+  });
+
   test("what was journaled and what is open survives", async () => {
     const db = await world.database({});
     await db.repair();

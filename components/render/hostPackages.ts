@@ -10,7 +10,7 @@ const PACKAGES = [
 ] as const;
 
 /** The oldest that the runner's bundle is made for; Debian 12 has it. */
-export const NODE_MAJOR = 18;
+const NODE_MAJOR = 18;
 
 /**
  * Installs with apt only what is missing. Node may come from anywhere: the package is added only where no

@@ -46,6 +46,6 @@ const HOST_ENVIRONMENT = `if [ -r /etc/environment ]; then
 fi`;
 
 /** Ends with a message for the person who runs `pulumi up`. */
-export function fail(...lines: string[]): string {
+function fail(...lines: string[]): string {
   return `{ ${lines.map((line) => `echo ${quote(line)} >&2`).join("; ")}; exit 1; }`;
 }

@@ -1,15 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { FaultOptions } from "./faults";
-import type { RequestFilter } from "./requests";
-import type { Emulator } from "./server";
+import type { FaultBook, FaultOptions } from "./faults";
+import type { RequestFilter, RequestLog } from "./requests";
 import { type SimulateRequest, simulate, simulatePlaces } from "./simulate";
-import type { TruthFilter } from "./world";
+import type { TruthFilter, World } from "./world";
+
+/** What of an emulator can be steered. */
+interface Steered {
+  readonly port: number;
+  readonly faults: FaultBook;
+  readonly requests: RequestLog;
+  readonly world: World;
+  url(site: string): string;
+}
 
 /** `/_control/…`: what tests and the demo say to an emulator that runs as a process of its own. JSON in and out. */
 export async function control(
-  emulator: Emulator,
+  emulator: Steered,
   req: IncomingMessage,
   res: ServerResponse,
   url: URL,
@@ -61,7 +69,7 @@ export async function control(
   }
 }
 
-function siteList(emulator: Emulator) {
+function siteList(emulator: Steered) {
   return [...emulator.world.sites.values()].map((site) => ({
     name: site.name,
     url: emulator.url(site.name),
@@ -80,7 +88,7 @@ function reply(res: ServerResponse, status: number, value: unknown): void {
 /** A JSON array, one row a line: half a million rows are never one string. */
 async function dump(
   res: ServerResponse,
-  emulator: Emulator,
+  emulator: Steered,
   want: TruthFilter,
   items: boolean,
 ): Promise<void> {
@@ -88,7 +96,7 @@ async function dump(
   await pipeline(Readable.from(truthText(emulator, want, items)), res);
 }
 
-function* truthText(emulator: Emulator, want: TruthFilter, items: boolean): Generator<string> {
+function* truthText(emulator: Steered, want: TruthFilter, items: boolean): Generator<string> {
   let part = "[";
   let between = "\n";
   for (const row of emulator.world.truth(want)) {

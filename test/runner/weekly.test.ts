@@ -112,6 +112,27 @@ test("a 401 in the middle: the run is partial, names the pairs, repairs what cam
   expect(weekly.repair_run).not.toBeNull();
   expect(await account.status()).toMatchObject({ ok: false });
 
+  // A repair by hand in between looks again how complete that download is: what lacks, lacks.
+  const dry = await account.run("repair", "--dry-run");
+  expect(dry).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^to repair: 0 inserted, 0 updated/),
+    stderr: "",
+  });
+  const byHand = await account.run("repair");
+  expect(byHand).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^repaired: 0 inserted, 0 updated/),
+    stderr: "",
+  });
+  expect(await lastRun(account)).toMatchObject({
+    verb: "repair",
+    status: "done",
+    from: weekly.from,
+    proof: { proven: false, sites: [{ proven: false }, { site: "ardeche", proven: true }] },
+  });
+  expect(await account.status()).toMatchObject({ ok: false, last: { repair: { repair: { inserted: 0 } } } });
+
   stage.emulator.faults.clear();
   stage.emulator.requests.clear();
   const daily = await account.run("daily");

@@ -48,12 +48,11 @@ install_node() {
 # npm says in English how many packages came; what went wrong goes to standard error.
 npm_ci() { npm ci --loglevel=error --no-update-notifier >/dev/null; }
 
-# need_modules: installs the packages that package-lock.json pins, once per lock file, and builds the runner.
+# need_modules: installs the packages that package-lock.json pins, once per lock file.
 need_modules() {
   local mark=node_modules/.installed-lock
   if ! cmp -s package-lock.json "$mark"; then
     timed "npm: installing the pinned packages" "npm : installation des paquets épinglés" npm_ci
     cp package-lock.json "$mark"
   fi
-  npm run --silent build >&2
 }

@@ -2,7 +2,7 @@
 -- today, so that the catalog is that of a fresh installation; then its objects go. To be removed two releases later.
 DO $fix$
 BEGIN
-  IF to_regclass('{{check}}.repair_run') IS NULL OR to_regclass('{{check}}.repair_open') IS NULL THEN
+  IF to_regclass('{{check}}.repair_run') IS NULL THEN
     RETURN;
   END IF;
   -- Nobody writes to the old journal from here on.
@@ -30,13 +30,6 @@ BEGIN
   INSERT INTO {{repair}}.change (run, table_name, action, id, site, key, old_update_ts, new_update_ts)
   SELECT run_id, tab, action::{{repair}}.action, id, site, key, old_ts, new_ts FROM {{check}}.repair_row;
 
-  INSERT INTO {{repair}}.journal_observation SELECT id, site FROM {{check}}.repair_journal WHERE kind = 0;
-  INSERT INTO {{repair}}.journal_form SELECT id, site FROM {{check}}.repair_journal WHERE kind = 1;
-  INSERT INTO {{repair}}.journal_gap SELECT at, reason FROM {{check}}.repair_loss;
-  INSERT INTO {{repair}}.journal_gap (reason)
-  SELECT 'marked before the upgrade' FROM {{check}}.repair_loss_seq WHERE is_called;
-  INSERT INTO {{repair}}.downloaded_key SELECT id, site, at FROM {{check}}.repair_seen;
-
   INSERT INTO {{repair}}.tombstone (id, site, update_ts, item, id_form_universal, deleted_at, deleted_by, fate)
   SELECT id, site, update_ts, item, id_form_universal, deleted_at, deleted_by, state::{{repair}}.fate
     FROM {{check}}.repair_tombstone;
@@ -45,6 +38,16 @@ BEGIN
     (id, run, table_name, row_id, site, reason, deleted_at, restored_at, content) OVERRIDING SYSTEM VALUE
   SELECT id, run_id, tab, row_id, site, reason::{{repair}}.deletion_reason, deleted_at, restored_at, content
     FROM {{check}}.repair_deleted;
+
+  IF to_regclass('{{check}}.repair_open') IS NULL THEN
+    RETURN; -- it was uninstalled, and kept its history
+  END IF;
+  INSERT INTO {{repair}}.journal_observation SELECT id, site FROM {{check}}.repair_journal WHERE kind = 0;
+  INSERT INTO {{repair}}.journal_form SELECT id, site FROM {{check}}.repair_journal WHERE kind = 1;
+  INSERT INTO {{repair}}.journal_gap SELECT at, reason FROM {{check}}.repair_loss;
+  INSERT INTO {{repair}}.journal_gap (reason)
+  SELECT 'marked before the upgrade' FROM {{check}}.repair_loss_seq WHERE is_called;
+  INSERT INTO {{repair}}.downloaded_key SELECT id, site, at FROM {{check}}.repair_seen;
 
   -- What was in one table of numbers and states, in the three of today.
   CREATE TABLE {{repair}}.open_0_1 AS

@@ -236,6 +236,21 @@ describe("with the stack's roles", () => {
   });
 });
 
+test("0.1 uninstalled before, its data kept: each row of the history is there", async () => {
+  const db = await old();
+  // What goes with an uninstallation, and objects that it put back.
+  const gone = /repair_(open|journal|loss|seen|replaced)|mail_queue|vn_instance/;
+  await upgraded(
+    db,
+    async () => {
+      await db.admin.query(filled("version_0_1_removal.sql", "with roles"));
+      await install(db.admin, installation());
+    },
+    HISTORY.filter(([query]) => !gone.test(query)),
+  );
+  await expectSame(db, await fresh());
+});
+
 test("what users made stays: a routine called fix_…, a view on ours with its rights", async () => {
   const db = await old();
   await db.admin.query(`

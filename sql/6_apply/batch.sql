@@ -32,16 +32,20 @@ COMMENT ON FUNCTION {{repair}}.take_items(text, {{repair}}.action, bigint, text,
   'The next keys of a table and action on the work list, in key order.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.close_items(
-  _table text, _action {{repair}}.action, _ids bigint[], _sites text[], _keys text[]) RETURNS void
+  _table text, _action {{repair}}.action, _id bigint, _site text, _key text,
+  _last_id bigint, _last_site text, _last_key text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-  SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $fix$
+  SET enable_seqscan = off SET enable_bitmapscan = off AS $fix$
 BEGIN
-  DELETE FROM {{repair}}.work_item AS w USING unnest(_ids, _sites, _keys) AS k (id, site, key)
-   WHERE w.table_name = _table AND w.action = _action AND w.id = k.id AND w.site = k.site AND w.key = k.key;
+  -- By range: joined with the keys, the whole queue would be read for each of them.
+  DELETE FROM {{repair}}.work_item AS w
+   WHERE w.table_name = _table AND w.action = _action AND (w.id, w.site, w.key) > (_id, _site, _key)
+     AND (w.id, w.site, w.key) <= (_last_id, _last_site, _last_key);
 END
 $fix$;
-COMMENT ON FUNCTION {{repair}}.close_items(text, {{repair}}.action, bigint[], text[], text[]) IS
-  'Takes the keys of a batch off the work list.';
+COMMENT ON FUNCTION {{repair}}.close_items(
+  text, {{repair}}.action, bigint, text, text, bigint, text, text) IS
+  'Takes the keys of a batch off the work list: those after the first key, up to the last.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.batch(
   _run bigint, _table text, _action {{repair}}.action, INOUT _id bigint, INOUT _site text, INOUT _key text, _size integer,
@@ -74,7 +78,7 @@ BEGIN
     END IF;
   END IF;
   -- What is not set aside is repaired, or was no difference any more.
-  PERFORM {{repair}}.close_items(_table, _action, _ids, _sites, _keys);
+  PERFORM {{repair}}.close_items(_table, _action, _id, _site, _key, _ids[_taken], _sites[_taken], _keys[_taken]);
   PERFORM {{repair}}.end_quarantine(_run, _table, _action, _ids, _sites, _keys);
   _id := _ids[_taken];
   _site := _sites[_taken];

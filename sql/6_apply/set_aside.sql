@@ -12,8 +12,14 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   SET enable_seqscan = off SET enable_bitmapscan = off AS $fix$
 BEGIN
   WITH taken AS (
-    DELETE FROM {{repair}}.work_item AS w USING unnest(_ids, _sites, _keys) AS k (id, site, key)
-     WHERE w.table_name = _table AND w.action = _action AND w.id = k.id AND w.site = k.site AND w.key = k.key
+    -- Each key looked up by the index: the planner, without statistics, would read the whole queue for each.
+    DELETE FROM {{repair}}.work_item AS w
+     USING unnest(_ids, _sites, _keys) AS k (id, site, key)
+     CROSS JOIN LATERAL (
+       SELECT x.ctid AS place FROM {{repair}}.work_item AS x
+        WHERE x.table_name = _table AND x.action = _action AND x.id = k.id AND x.site = k.site AND x.key = k.key
+       OFFSET 0) AS found
+     WHERE w.ctid = found.place
     RETURNING w.*
   )
   INSERT INTO {{repair}}.set_aside AS a
@@ -54,9 +60,14 @@ CREATE OR REPLACE FUNCTION {{repair}}.end_quarantine(
   _run bigint, _table text, _action {{repair}}.action, _ids bigint[], _sites text[], _keys text[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 BEGIN
-  DELETE FROM {{repair}}.set_aside AS a USING unnest(_ids, _sites, _keys) AS k (id, site, key)
-   WHERE a.table_name = _table AND a.action = _action AND a.id = k.id AND a.site = k.site AND a.key = k.key
-     AND a.run <> _run; -- those of this run have just been set aside
+  DELETE FROM {{repair}}.set_aside AS a
+   USING unnest(_ids, _sites, _keys) AS k (id, site, key)
+   CROSS JOIN LATERAL (
+     SELECT x.ctid AS place FROM {{repair}}.set_aside AS x
+      WHERE x.table_name = _table AND x.action = _action AND x.id = k.id AND x.site = k.site AND x.key = k.key
+        AND x.run <> _run -- those of this run have just been set aside
+     OFFSET 0) AS found
+   WHERE a.ctid = found.place;
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.end_quarantine(bigint, text, {{repair}}.action, bigint[], text[], text[]) IS

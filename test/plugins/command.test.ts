@@ -139,6 +139,7 @@ async function sshServer(
       accept().on("exec", (acceptExec, _reject, { command }) => {
         const channel = acceptExec();
         const child = spawn("sh", ["-c", command]);
+        child.stdin.on("error", () => {}); // a command may end before it has read what it is given
         child.stdout.on("data", (chunk) => channel.write(chunk));
         child.stderr.on("data", (chunk) => channel.stderr.write(chunk));
         channel.pipe(child.stdin);

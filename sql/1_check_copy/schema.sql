@@ -3,12 +3,13 @@
 DO $fix$
 DECLARE
   _owner name := current_setting('vn_repair.installation')::jsonb #>> '{roles,owner}';
+  _absent boolean := to_regnamespace('{{check}}') IS NULL;
 BEGIN
-  IF to_regnamespace('{{check}}') IS NULL THEN
+  IF _absent THEN
     CREATE SCHEMA {{check}};
-    COMMENT ON SCHEMA {{check}} IS 'vn-sync-check:';
   END IF;
-  IF obj_description('{{check}}'::regnamespace, 'pg_namespace') LIKE 'vn-sync-check:%' THEN
+  -- Version 0.1 said of its own that the repair is in it too.
+  IF _absent OR obj_description('{{check}}'::regnamespace, 'pg_namespace') LIKE 'vn-sync-check:%' THEN
     COMMENT ON SCHEMA {{check}} IS 'vn-sync-check: second copy of the VisioNature data';
   END IF;
   IF _owner IS NULL THEN

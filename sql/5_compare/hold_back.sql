@@ -10,13 +10,17 @@ COMMENT ON FUNCTION {{repair}}.watching() IS 'Are deletions in main watched?';
 CREATE OR REPLACE FUNCTION {{repair}}.move_to_held_back(
   _run bigint, _ids bigint[], _sites text[], _action {{repair}}.action,
   _causes {{repair}}.held_back_cause[], _messages text[]) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-  WITH why AS (
-    SELECT * FROM unnest(_ids, _sites, _causes, _messages) AS u (id, site, cause, message)
-  ), moved AS (
-    DELETE FROM {{repair}}.work_item AS w USING why
-     WHERE w.table_name = 'observations_json' AND w.action = _action
-       AND w.id = why.id AND w.site = why.site AND w.key = ''
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  SET enable_seqscan = off SET enable_bitmapscan = off AS $fix$
+  WITH moved AS (
+    -- Each key looked up by the index, as in put_aside.
+    DELETE FROM {{repair}}.work_item AS w
+     USING unnest(_ids, _sites, _causes, _messages) AS why (id, site, cause, message)
+     CROSS JOIN LATERAL (
+       SELECT x.ctid AS place FROM {{repair}}.work_item AS x
+        WHERE x.table_name = 'observations_json' AND x.action = _action AND x.id = why.id AND x.site = why.site AND x.key = ''
+       OFFSET 0) AS found
+     WHERE w.ctid = found.place
     RETURNING w.*, why.cause, why.message
   )
   INSERT INTO {{repair}}.held_back AS h

@@ -6,11 +6,21 @@ const RECENT = 24_000;
 /** What is wrong with main, all of it within the fortnight. */
 export const FAULTS = { missing: 2_000, stale: 3_000, newer: 500, gone: 1_000 };
 
+// An item of the short form with a long comment; below 2 kB, so stored in the row itself, uncompressed.
+const WHOLE_ITEM = `jsonb_build_object(
+    'date', jsonb_build_object('@timestamp', update_ts), 'species', jsonb_build_object('@id', taxon, 'taxonomy', taxon % 20),
+    'place', jsonb_build_object('@id', id % 40000, 'name', 'Lieu-dit ' || id % 40000, 'municipality', 'Commune ' || id % 500),
+    'observers', jsonb_build_array(jsonb_build_object('@id', id % 3000, 'id_sighting', id, 'insert_date', update_ts::text,
+      'coord_lat', 45.0 + (id % 1000) / 1000.0, 'coord_lon', 5.0 + (id % 997) / 1000.0, 'count', id % 50,
+      'comment', repeat(md5(id::text), 33))))`;
+/** For what reads no item: 50 million rows fit on a disk of 40 GB, where whole items need 200. */
+export const NO_ITEM = "'{}'::jsonb";
+
 /**
  * Two copies of `rows` observations with items of about 1.4 kB: main stored in the order of ids, check in
- * taxonomic order; one id in a hundred exists at two sites. The truth is kept in bench_truth.
+ * taxonomic order; one id in a hundred exists at two sites.
  */
-export async function makeCopies(client: Client, rows: number): Promise<void> {
+export async function makeCopies(client: Client, rows: number, item = WHOLE_ITEM): Promise<void> {
   await makeClientTables(client, "src_vn_json");
   await makeClientTables(client, "src_vn_json_check");
   // As the client itself makes main's table: its primary key without update_ts, an index on id.
@@ -27,13 +37,6 @@ export async function makeCopies(client: Client, rows: number): Promise<void> {
       String(rows),
     ),
   );
-  // An item of the short form with a long comment; below 2 kB, so stored in the row itself, uncompressed.
-  const item = `jsonb_build_object(
-    'date', jsonb_build_object('@timestamp', update_ts), 'species', jsonb_build_object('@id', taxon, 'taxonomy', taxon % 20),
-    'place', jsonb_build_object('@id', id % 40000, 'name', 'Lieu-dit ' || id % 40000, 'municipality', 'Commune ' || id % 500),
-    'observers', jsonb_build_array(jsonb_build_object('@id', id % 3000, 'id_sighting', id, 'insert_date', update_ts::text,
-      'coord_lat', 45.0 + (id % 1000) / 1000.0, 'coord_lon', 5.0 + (id % 997) / 1000.0, 'count', id % 50,
-      'comment', repeat(md5(id::text), 33))))`;
   for (const [schema, order] of [
     ["src_vn_json", "id, site"],
     ["src_vn_json_check", "taxon, id, site"],

@@ -1,41 +1,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import type { Client } from "pg";
 import { install } from "../../sql/installer";
 import { installation } from "../support/installation";
-import { type Cluster, startCluster } from "../support/postgres";
-import { chooseFaults, damage, FAULTS, makeCopies, touchFortnight, wrong } from "./data";
+import { chooseFaults, damage, FAULTS, makeCopies, touchFortnight } from "./data";
+import { DATABASE, measure, type Run, settle, startBench, told } from "./measure";
 import { median, upsertCost } from "./upserts";
+import { wholePass } from "./whole";
 
-const DATABASE = "bench";
 const BASELINE = readFileSync(join(__dirname, "baseline.sql"), "utf8");
-
-interface Run {
-  seconds: number;
-  temp_bytes: number;
-  wal_bytes: number;
-  wrong: number;
-}
 
 /** Rows to repair for the figure of growth: many enough that the time is more than noise. */
 const GROWTH = { missing: 8_000, stale: 12_000 };
 
-async function bench(rows: number, withBaseline: boolean, say: (text: string) => void) {
-  const cluster = await startCluster({
-    durable: true,
-    settings: {
-      shared_buffers: "1GB",
-      work_mem: "64MB",
-      maintenance_work_mem: "512MB",
-      max_wal_size: "16GB",
-      checkpoint_timeout: "30min",
-      wal_level: "minimal",
-      max_wal_senders: "0",
-      autovacuum: "off",
-      effective_cache_size: "12GB",
-    },
-  });
+async function repair(rows: number, withBaseline: boolean, say: (text: string) => void) {
+  const cluster = await startBench();
   try {
     await cluster.createDatabase(DATABASE);
     const client = await cluster.connect(DATABASE);
@@ -123,46 +102,26 @@ async function bench(rows: number, withBaseline: boolean, say: (text: string) =>
   }
 }
 
-async function settle(client: Client): Promise<void> {
-  await client.query("VACUUM ANALYZE");
-  await client.query("CHECKPOINT");
-}
-
-/** Runs something in a session of its own; the statistics of the database count its temporary files. */
-async function measure(cluster: Cluster, watch: Client, work: (c: Client) => Promise<unknown>): Promise<Run> {
-  const temp = async () => {
-    await watch.query("SELECT pg_stat_clear_snapshot()");
-    const { rows } = await watch.query<{ temp: string; lsn: string }>(
-      "SELECT temp_bytes AS temp, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::text AS lsn FROM pg_stat_database WHERE datname = current_database()",
-    );
-    return { temp: Number(rows[0]?.temp), lsn: Number(rows[0]?.lsn) };
-  };
-  const before = await temp();
-  const client = await cluster.connect(DATABASE);
-  const start = process.hrtime.bigint();
-  await work(client);
-  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-  await client.end();
-  await new Promise((done) => setTimeout(done, 300)); // a session's statistics are sent as it ends
-  const after = await temp();
-  return {
-    seconds,
-    temp_bytes: after.temp - before.temp,
-    wal_bytes: after.lsn - before.lsn,
-    wrong: await wrong(watch),
-  };
-}
-
-function told(run: Run): string {
-  return `${run.seconds.toFixed(3)} s, ${run.temp_bytes} bytes of temporary files, ${(run.wal_bytes / 1e6).toFixed(1)} MB WAL, ${run.wrong} rows wrong`;
-}
-
 const positive = (text: string): number => {
   const n = Number(text);
   if (!Number.isInteger(n) || n < 50_000)
     throw new InvalidArgumentError("a whole number of at least 50000 was expected");
   return n;
 };
+/** One JSON object, or a line for each figure. */
+const print = (result: Record<string, number | null>, json: boolean) =>
+  process.stdout.write(
+    json
+      ? `${JSON.stringify(result)}\n`
+      : `${Object.entries(result)
+          .map(
+            ([key, value]) =>
+              `${key.padEnd(22)} ${value === null || Number.isInteger(value) ? value : value.toFixed(4)}`,
+          )
+          .join("\n")}\n`,
+  );
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
 const program = new Command("bench");
 program
   .command("repair")
@@ -171,17 +130,19 @@ program
   .option("--no-baseline", "leave the published shape out: no ratios, but half the time")
   .option("--json", "one JSON object on stdout")
   .action(async (options: { rows: number; json?: boolean; baseline: boolean }) => {
-    const result = await bench(options.rows, options.baseline, (text) => process.stderr.write(`${text}\n`));
-    process.stdout.write(
-      options.json
-        ? `${JSON.stringify(result)}\n`
-        : `${Object.entries(result)
-            .map(
-              ([key, value]) =>
-                `${key.padEnd(22)} ${value === null || Number.isInteger(value) ? value : value.toFixed(4)}`,
-            )
-            .join("\n")}\n`,
-    );
+    const result = await repair(options.rows, options.baseline, say);
+    print(result, options.json ?? false);
+    if (result.wrong_rows !== 0)
+      throw new Error(`${result.wrong_rows} rows of main are not what they should be`);
+  });
+program
+  .command("whole")
+  .description("the whole pass beside two counts over the same indexes")
+  .requiredOption("--rows <n>", "rows of each copy", positive)
+  .option("--json", "one JSON object on stdout")
+  .action(async (options: { rows: number; json?: boolean }) => {
+    const result = await wholePass(options.rows, say);
+    print(result, options.json ?? false);
     if (result.wrong_rows !== 0)
       throw new Error(`${result.wrong_rows} rows of main are not what they should be`);
   });

@@ -9,6 +9,7 @@ import { FixSynchro } from "./fixSynchro";
 import { whereOf } from "./host/where";
 import { HostPackages } from "./hostPackages";
 import { installationOf } from "./installation";
+import { lookFirst } from "./lookFirst";
 import { PgCredentials } from "./pgCredentials";
 import { bundleRunner, clientAdapter } from "./render/bundle";
 import { nextSteps, onHost, scheduleInWords } from "./render/words";
@@ -49,8 +50,10 @@ export class VnSyncCheck extends pulumi.ComponentResource {
   readonly outputs: VnSyncCheckOutputs;
 
   constructor(name: string, args: VnSyncCheckArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("vn-sync-check:index:VnSyncCheck", name, {}, opts);
     const config = withSecrets(args);
+    // All parts are children, which come after this.
+    const ready = lookFirst([], config.locale);
+    super("vn-sync-check:index:VnSyncCheck", name, {}, pulumi.mergeOptions(opts, { dependsOn: ready }));
     const { database, schedule, locale } = config;
     const names = namesOfStack(config);
     const parent = { parent: this };

@@ -1,5 +1,4 @@
 import type { Database } from "../account/database";
-import { type ProofRow, proofOf } from "../account/rows";
 import type { Proof, Scope } from "../facts";
 
 /**
@@ -15,14 +14,14 @@ export async function prove(
   missing: readonly string[] | null,
   accept: boolean,
 ): Promise<Proof> {
-  const [row] = await db.rows<{ proof: ProofRow }>(`select ${db.repair}.prove($1, $2, $3, $4) as proof`, [
+  const [row] = await db.rows<{ proof: Proof }>(`select ${db.repair}.prove($1, $2, $3, $4) as proof`, [
     job,
     site,
     missing,
     accept,
   ]);
   if (!row) throw new Error(`${site}: no proof`);
-  return proofOf(row.proof);
+  return row.proof;
 }
 
 /** The site's download is made anew as a whole: nothing that an earlier job brought counts any more. */

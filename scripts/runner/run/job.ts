@@ -1,5 +1,4 @@
 import type { Database } from "../account/database";
-import { type ProofRow, proofOf } from "../account/rows";
 import type { Day, Job, JobSite, JobStatus, JobVerb, Progress, Scope, Window } from "../facts";
 
 /** What is known of a job when it begins. */
@@ -49,8 +48,6 @@ export async function endJob(
   await db.rows(`select ${db.repair}.end_job($1, $2, $3, $4)`, [job, status, message, repairRun]);
 }
 
-type SiteRow = Omit<JobSite, "proof"> & { proof: ProofRow | null };
-
 /** What became of the sites of the job `$1` or of the table `j`, as JSON. */
 function sitesSql(db: Database, job: string): string {
   return `(select coalesce(json_agg(json_build_object('site', s.site, 'updated', s.updated, 'extrasFailed', s.extras_failed,
@@ -59,14 +56,10 @@ function sitesSql(db: Database, job: string): string {
              from ${db.repair}.job_site s where s.job = ${job})`;
 }
 
-function sitesOf(rows: readonly SiteRow[]): JobSite[] {
-  return rows.map((row) => ({ ...row, proof: row.proof && proofOf(row.proof) }));
-}
-
 /** What became of the job's sites so far. */
 export async function jobSites(db: Database, job: number): Promise<JobSite[]> {
-  const [row] = await db.rows<{ sites: SiteRow[] }>(`select ${sitesSql(db, "$1")} as sites`, [job]);
-  return sitesOf(row?.sites ?? []);
+  const [row] = await db.rows<{ sites: JobSite[] }>(`select ${sitesSql(db, "$1")} as sites`, [job]);
+  return row?.sites ?? [];
 }
 
 interface JobRow {
@@ -79,7 +72,7 @@ interface JobRow {
   message: string | null;
   progress: string | null;
   repair: Job["repair"];
-  sites: SiteRow[];
+  sites: JobSite[];
 }
 
 /** The newest job that fits. */
@@ -98,7 +91,7 @@ async function newest(db: Database, where: string, values: unknown[]): Promise<J
       status: row.status,
       startedAt: row.started_at,
       endedAt: row.ended_at,
-      sites: sitesOf(row.sites),
+      sites: row.sites,
       repair: row.repair,
       progress: row.progress === null ? null : (JSON.parse(row.progress) as Progress),
       log: row.log_path,
@@ -113,11 +106,7 @@ export async function lastJob(db: Database, verb: JobVerb): Promise<Job | undefi
 
 /** The newest job that says how complete a download is: one that downloaded by date, or went on with it. */
 export async function lastDownload(db: Database): Promise<Job | undefined> {
-  return await newest(
-    db,
-    `exists (select from ${db.repair}.job_site s where s.job = j.id and s.since is not null)`,
-    [],
-  );
+  return await newest(db, `j.id = ${db.repair}.last_download()`, []);
 }
 
 /** First day of the last download, if it is not proven for every site. */

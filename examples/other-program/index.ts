@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-// In a program of your own: "vn-sync-check/components", after npm install of the kit's folder.
+// In a program of your own: "vn-sync-check/components"; how to install it, README.md says.
 import { configOf, VnSyncCheck } from "../../components";
 
 const secrets = new pulumi.Config();

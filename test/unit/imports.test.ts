@@ -17,6 +17,7 @@ const ROOMS: Record<string, string[] | "everything"> = {
   "components/render": ["config"],
   sql: ["config", "sql/connect.ts"],
   "sql/connect.ts": ["config"],
+  "scripts/package.ts": ["components/render"],
   "scripts/runner/main.ts": [
     "scripts/runner/verbs",
     "scripts/runner/run",

@@ -26,7 +26,9 @@ const ROOMS: Record<string, string[] | "everything"> = {
     "scripts/runner/facts.ts",
     ...RUNNER_GROUND,
   ],
+  "scripts/runner/weeklyJob.ts": ["scripts/runner/run", "scripts/runner/download", "scripts/runner/facts.ts"],
   "scripts/runner/verbs": [
+    "scripts/runner/weeklyJob.ts",
     "scripts/runner/run",
     "scripts/runner/download",
     "scripts/runner/text",

@@ -87,6 +87,14 @@ export interface RepairResult {
   byTable: Record<string, Record<string, number>>;
 }
 
+/** How far a site's first import is, in groups and units. */
+export interface SiteImport {
+  site: string;
+  done: number;
+  /** 0: nobody knows yet which there are. */
+  expected: number;
+}
+
 /** Where a first import is. */
 export interface Progress {
   site: string;

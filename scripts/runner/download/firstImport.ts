@@ -2,7 +2,7 @@ import { PROOF_CONTROLLERS } from "../../../config/values/controllers";
 import type { Database } from "../account/database";
 import { latestDay, localDay } from "../account/days";
 import { readIfThere } from "../account/files";
-import type { Day, GroupUnit, Progress, Scope } from "../facts";
+import type { Day, GroupUnit, Progress, Scope, SiteImport } from "../facts";
 import { runClient } from "./client";
 import type { Downloading } from "./downloading";
 import { extrasOf, readEvn, scopesOf } from "./evnFile";
@@ -24,14 +24,6 @@ async function coverage(db: Database, scope: Scope): Promise<Covered[]> {
        from ${db.repair}.coverage($1, $2, $3, '-infinity')`,
     [scope.site, scope.taxoExclude, scope.units],
   );
-}
-
-/** How far a site's first import is, in groups and units. */
-export interface SiteImport {
-  site: string;
-  done: number;
-  /** 0: nobody knows yet which there are. */
-  expected: number;
 }
 
 /** How far the first import of each site has come. */
@@ -118,7 +110,6 @@ async function controllers(d: Downloading, scope: Scope, names: readonly string[
     const { overallSeconds } = d.limits;
     const result = await runClient(d, { site, mode: "full", controllers: left, overallSeconds });
     left = left.filter((name) => !result.ended.includes(name));
-    for (const failure of result.failures) d.say({ fact: "clientFailed", site, failure });
     return left.length === 0;
   });
   if (!whole) d.say({ fact: "extrasFailed", site, controllers: left });
@@ -152,7 +143,6 @@ async function importGroup(
     const units = left.length < ours.length ? left.map((one) => one.shortName) : [];
     const dates = { startDate: since, stepDays: stepDays || null, ...(end ? { endDate: end } : {}) };
     const result = await downloadSlice(d, scope, { groups: [group], units }, dates, firstImportSeconds);
-    for (const failure of result.failures) d.say({ fact: "clientFailed", site, failure });
     now = await state();
     absent = result.outcome === "done" && now.ours.every((one) => one.reached === null);
     return absent || now.left.length === 0;

@@ -61,7 +61,6 @@ export async function downloadSite(
   const took = (result: ClientResult) => {
     missing = missing.filter((name) => !result.ended.includes(name));
     extrasLeft = extrasLeft.filter((name) => !result.ended.includes(name));
-    for (const failure of result.failures) d.say({ fact: "clientFailed", site, failure });
   };
   const full = async (controllers: string[]) =>
     took(await runClient(d, { site, mode: "full", controllers, overallSeconds: d.limits.overallSeconds }));
@@ -106,7 +105,6 @@ export async function updateSite(d: Downloading, job: number, scope: Scope): Pro
       return true;
     }
     await putBack(d.db);
-    for (const failure of result.failures) d.say({ fact: "clientFailed", site, failure });
     return false;
   });
 }

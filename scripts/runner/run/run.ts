@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { type HostConfig, type Limits, readHostConfig } from "../../../config/host";
 import { HOME_FILES } from "../../../config/names";
+import type { Locale } from "../../../config/values/key";
 import { hostFaultInWords } from "../../../config/words";
 import { type Database, databaseOf } from "../account/database";
 import { type Paths, pathsOf, readIfThere, settingsFile, writePrivate } from "../account/files";
@@ -11,7 +12,7 @@ import { openLog } from "../account/log";
 import { scrubber } from "../account/scrub";
 import { readPgpass } from "../account/service";
 import { causeOf, type EvnConfig, EXIT, type ExitCode, type Fact, RunError, TOLD_AT_ONCE } from "../facts";
-import { causeIn, factIn, type Locale, type Texts, textsOf } from "../text";
+import { causeIn, factIn, type Texts, textsOf } from "../text";
 import { beginJob, endJob, type JobBegin } from "./job";
 
 /** What the account's home says: the stack's configuration, and places. */

@@ -43,6 +43,12 @@ export interface VnSyncCheckOutputs {
 }
 
 /**
+ * The component of the kit's own stack. Its parts have always been without its name, and a resource of another
+ * name would be made anew; those of any other component bear its name, so that a program can have several.
+ */
+const OWN = "vn-sync-check";
+
+/**
  * The whole kit, in the order in which it is made; destroy goes the other way round: cron, running jobs,
  * functions and triggers, roles, and on the host the account with its home.
  */
@@ -57,6 +63,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     const { database, schedule, locale } = config;
     const names = namesOfStack(config);
     const parent = { parent: this };
+    const part = (what: string) => (name === OWN ? what : `${name}-${what}`);
     const where = whereOf(config.host, config.oldHostGone);
 
     const sites = Object.entries(config.sites);
@@ -67,48 +74,52 @@ export class VnSyncCheck extends pulumi.ComponentResource {
       );
     }
 
-    const packages = new HostPackages("packages", { where }, parent);
+    const packages = new HostPackages(part("packages"), { where }, parent);
     const user = new SystemUser(
-      "user",
+      part("user"),
       { where, names, stack: pulumi.getStack(), after: packages.made },
       parent,
     );
     const { account } = user;
     const client = new ClientApiVn(
-      "client",
+      part("client"),
       { where, account, version: config.client.version, adapter: clientAdapter() },
       parent,
     );
 
     const target = { ...database.fromHost, database: database.name };
     const credentials = new PgCredentials(
-      "credentials",
+      part("credentials"),
       { where, account, names, target, passwordGeneration: config.passwordGeneration },
       parent,
     );
     const { password } = credentials;
-    const sync = new SyncConfig("sync", { where, account, names, config, password }, parent);
+    const sync = new SyncConfig(part("sync"), { where, account, names, config, password }, parent);
 
     const sql = { database, locale, installation: installationOf(config) };
-    const roles = new Database("database", { ...sql, names, password }, parent);
+    const roles = new Database(part("database"), { ...sql, names, password }, parent);
     const { destroyData } = config;
-    const copy = new CheckCopy("tables", { ...sql, destroyData }, { ...parent, dependsOn: roles });
-    const repair = new FixSynchro("repair", sql, { ...parent, dependsOn: copy });
+    const copy = new CheckCopy(part("tables"), { ...sql, destroyData }, { ...parent, dependsOn: roles });
+    const repair = new FixSynchro(part("repair"), sql, { ...parent, dependsOn: copy });
 
     const runner = new Runner(
-      "runner",
+      part("runner"),
       { where, account, bundle: bundleRunner(), settings: hostConfigOf(config) },
       parent,
     );
     const cron = new Schedule(
-      "schedule",
+      part("schedule"),
       { where, account, names, times: schedule, locale },
       { ...parent, dependsOn: [client, credentials, sync, repair, runner] },
     );
     const { start } = config.firstImport;
     if (start) {
       const enabled = sites.filter(([, site]) => site.enabled).map(([site]) => site);
-      new FirstImport("first-import", { where, account, sites: enabled }, { ...parent, dependsOn: cron });
+      new FirstImport(
+        part("first-import"),
+        { where, account, sites: enabled },
+        { ...parent, dependsOn: cron },
+      );
     }
 
     this.outputs = {

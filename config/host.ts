@@ -45,6 +45,9 @@ const HOST = {
 
 export type HostConfig = Values<typeof HOST>;
 
+/** How long, how often and how far back a download goes. */
+export type Limits = HostConfig["runner"] & Pick<HostConfig, "windowDays" | "overlapDays" | "firstImport">;
+
 /** The part of a stack's configuration that its host keeps. */
 export function hostConfigOf(config: StackConfig<unknown>): HostConfig {
   return picked(HOST, { ...config, version, names: namesOfStack(config) }) as HostConfig;

@@ -1,14 +1,20 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { buildSync } from "esbuild";
 
 const ROOT = resolve(__dirname, "../..");
 
+/** Where the runner lies ready in the package that `npm run build:package` makes; a checkout has no such file. */
+export const BUILT_RUNNER = "scripts/runner/vn-check.mjs";
+
 /**
- * The runner as one file that needs only Node ≥ 18. It is built in memory, so that a newer source is installed
- * by `pulumi up` alone, with no build step to forget.
+ * The runner as one file that needs only Node ≥ 18. In a checkout it is built in memory, so that a newer source is
+ * installed by `pulumi up` alone, with no build step to forget.
  */
 export function bundleRunner(): string {
+  const ready = join(ROOT, BUILT_RUNNER);
+  if (existsSync(ready)) return readFileSync(ready, "utf8");
+  // Asked for only here: the package does without it.
+  const { buildSync } = require("esbuild") as typeof import("esbuild");
   const built = buildSync({
     absWorkingDir: ROOT,
     entryPoints: ["scripts/runner/main.ts"],

@@ -30,7 +30,7 @@ export const START_DATE = "1900-01-01";
 /**
  * The configuration of Client-API-VN 2.12.0, in strictyaml's subset (block style, no empty list), so that
  * `transfer_vn` itself accepts it too. `db_schema_vn` is a name that exists nowhere: the client's
- * `--col_tables_create` drops that schema. One fixed step covers the window: one request per group and unit.
+ * `--col_tables_create` drops that schema. One fixed step covers the usual window: one request per group and unit.
  */
 export function evnYaml(args: EvnYaml): string {
   const { names, database } = args;

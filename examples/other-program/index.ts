@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-// In a program of your own: "vn-sync-check/components", after npm install of the kit's folder.
+// In a program of your own: "vn-sync-check/components"; how to install it, README.md says.
 import { configOf, VnSyncCheck } from "../../components";
 
 const secrets = new pulumi.Config();
@@ -44,3 +44,8 @@ const database = { ...config.database, adminPassword: secrets.requireSecret("adm
 
 export const { nextSteps, status, forMainOwner } = new VnSyncCheck("birds", { ...config, sites, database })
   .outputs;
+
+// A second one, to try things out in a database of its own: its name keeps its resources apart, its instance what it
+// makes on the host.
+const trial = { instance: "trial", sites, database: { ...database, name: "geonature2db_trial" } };
+export const trialStatus = new VnSyncCheck("birds-trial", { ...config, ...trial }).outputs.status;

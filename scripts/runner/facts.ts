@@ -87,6 +87,14 @@ export interface RepairResult {
   byTable: Record<string, Record<string, number>>;
 }
 
+/** How far a site's first import is, in groups and units. */
+export interface SiteImport {
+  site: string;
+  done: number;
+  /** 0: nobody knows yet which there are. */
+  expected: number;
+}
+
 /** Where a first import is. */
 export interface Progress {
   site: string;
@@ -122,27 +130,6 @@ export interface EvnConfig {
   endDate: string | undefined;
   /** Values that no log may show. */
   secrets: string[];
-}
-
-/** How long, how often and how far back a download goes. */
-export interface Limits {
-  /** Tries of one download in one run. */
-  attempts: number;
-  retryDelaySeconds: number;
-  /** A client process that has said nothing for so long is ended. The client waits 600 s after a 503. */
-  silenceSeconds: number;
-  /** A client process is ended after so long. */
-  overallSeconds: number;
-  /** The same for one group of the first import. */
-  firstImportSeconds: number;
-  /** Days that the weekly job downloads again, counted back from today. */
-  windowDays: number;
-  /** Days that each update asks for again. */
-  overlapDays: number;
-  /** First day to import. */
-  importSince: Day;
-  /** Fixed length of a step of the first import in days; null: the client's own. */
-  importStepDays: number | null;
 }
 
 /** Why a client process did not end well: what a controller said, or how the process itself ended. */

@@ -68,7 +68,7 @@ BEGIN
   VALUES (_job, _site, -- sorted, so that equal filters are equal
           ARRAY(SELECT DISTINCT name COLLATE "C" FROM unnest(_excluded_groups) AS name ORDER BY 1),
           ARRAY(SELECT DISTINCT name COLLATE "C" FROM unnest(_units) AS name ORDER BY 1),
-          coalesce(_old.since, _since), coalesce(_old.missing, ARRAY['taxo_groups', 'territorial_units']),
+          coalesce(_old.since, _since), coalesce(_old.missing, ARRAY(SELECT {{repair}}.never_answered(_site, 'infinity'))),
           coalesce(_old.proven AND _old.accepted, false))
   ON CONFLICT (job, site) DO UPDATE SET
     excluded_groups = EXCLUDED.excluded_groups, units = EXCLUDED.units, since = EXCLUDED.since,

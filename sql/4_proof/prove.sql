@@ -17,10 +17,10 @@ writes their row of download_log before it stores what came, so a row alone does
 CREATE OR REPLACE FUNCTION {{repair}}.site_proof(_job bigint, _site text) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
   SELECT jsonb_build_object(
-    'job', s.job, 'site', s.site, 'since', s.since, 'window_from', j.window_from, 'window_to', j.window_to,
+    'site', s.site, 'since', s.since, 'window', jsonb_build_object('from', j.window_from, 'to', j.window_to),
     'expected', s.expected, 'rows', s.rows,
     'unproven', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                          'taxo_group', g.taxo_group, 'group_name', g.group_name, 'unit', g.unit, 'short_name', g.short_name)
+                          'taxoGroup', g.taxo_group, 'groupName', g.group_name, 'unit', g.unit, 'shortName', g.short_name)
                           ORDER BY g.taxo_group, g.unit), '[]')
                    FROM {{repair}}.job_gap AS g WHERE g.job = s.job AND g.site = s.site),
     'missing', to_jsonb(s.missing), 'doubts', to_jsonb(s.doubts), 'proven', s.proven)

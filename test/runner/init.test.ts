@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Stage, startStage } from "./stage";
+import { type RunnerAccounts, startRunnerAccounts } from "./runnerAccounts";
 
-let stage: Stage;
+let accounts: RunnerAccounts;
 beforeAll(async () => {
-  stage = await startStage();
+  accounts = await startRunnerAccounts();
 });
-afterAll(() => stage?.stop());
+afterAll(() => accounts?.stop());
 
 test("the first import goes on where it was killed, watch resumes it, and a new account finds all done", async () => {
-  const account = await stage.account({ fresh: true, sites: ["isere"] });
+  const account = await accounts.make({ fresh: true, sites: ["isere"] });
   expect((await account.run("watch")).code).toBe(0); // not asked for yet: nothing starts by itself
   expect(await account.status()).toMatchObject({ ok: false, firstImport: { state: "not started" } });
   expect((await account.run("weekly")).code).toBe(75);
-  stage.emulator.faults.add({
+  accounts.emulator.faults.add({
     kind: "hang",
     endpoint: "observations/search",
     site: "isere",
@@ -22,11 +22,11 @@ test("the first import goes on where it was killed, watch resumes it, and a new 
     call: 2,
     times: "always",
   });
-  stage.emulator.requests.clear();
+  accounts.emulator.requests.clear();
   const background = await account.run("init", "--background");
   expect(background).toMatchObject({ code: 0 });
   expect(background.stdout).toMatch(/vn-check status/);
-  const searches = (taxo: number) => stage.asked("search", "isere").filter((one) => one.taxo === taxo);
+  const searches = (taxo: number) => accounts.asked("search", "isere").filter((one) => one.taxo === taxo);
   const deadline = Date.now() + 120_000;
   while (searches(2).length < 4 && Date.now() < deadline) await sleep(100);
   const under = await account.status();
@@ -39,8 +39,8 @@ test("the first import goes on where it was killed, watch resumes it, and a new 
   process.kill(JSON.parse(await account.file("state/run.json")).pid, "SIGKILL");
   const first = searches(2)[0];
 
-  stage.emulator.faults.clear();
-  stage.emulator.requests.clear();
+  accounts.emulator.faults.clear();
+  accounts.emulator.requests.clear();
   expect((await account.status()).firstImport).toMatchObject({ state: "unfinished", done: 2 });
   expect(await account.run("watch")).toEqual({ code: 0, stdout: "", stderr: "" });
   const end = Date.now() + 180_000;
@@ -53,7 +53,9 @@ test("the first import goes on where it was killed, watch resumes it, and a new 
   // Group 1 was complete, of group 2 the first step: neither is asked for again from the start.
   expect(searches(1)).toEqual([]);
   expect(searches(2)[0]?.to).not.toBe(first?.to);
-  const truth = [...stage.emulator.world.truth({ site: "isere" })].filter((row) => row.entry_date >= since());
+  const truth = [...accounts.emulator.world.truth({ site: "isere" })].filter(
+    (row) => row.entry_date >= since(),
+  );
   const { rows: copied } = await account.sql.query(
     "select site, id from src_vn_json_check.observations_json",
   );
@@ -62,10 +64,10 @@ test("the first import goes on where it was killed, watch resumes it, and a new 
 
   // The account is removed and made anew with the data kept.
   while ((await account.status()).running) await sleep(200);
-  const remade = await stage.account({ database: account.database, sites: ["isere"] });
-  stage.emulator.requests.clear();
+  const remade = await accounts.make({ database: account.database, sites: ["isere"] });
+  accounts.emulator.requests.clear();
   expect(await remade.run("init")).toEqual({ code: 0, stdout: "", stderr: "" });
-  expect(stage.emulator.requests.list({})).toEqual([]);
+  expect(accounts.emulator.requests.list({})).toEqual([]);
   const started = Date.now();
   expect(await remade.run("watch")).toEqual({ code: 0, stdout: "", stderr: "" });
   expect(Date.now() - started).toBeLessThan(3000);

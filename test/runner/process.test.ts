@@ -1,17 +1,18 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { type Account, type Stage, startStage } from "./stage";
+import type { RunnerAccount } from "./runnerAccount";
+import { type RunnerAccounts, startRunnerAccounts } from "./runnerAccounts";
 
-let stage: Stage;
+let accounts: RunnerAccounts;
 beforeAll(async () => {
-  stage = await startStage();
+  accounts = await startRunnerAccounts();
 });
-afterAll(() => stage?.stop());
-afterEach(() => stage.emulator.faults.clear());
+afterAll(() => accounts?.stop());
+afterEach(() => accounts.emulator.faults.clear());
 
 /** Processes of the account that live now: command lines that name its home. */
-function alive(account: Account, part = ""): number[] {
+function alive(account: RunnerAccount, part = ""): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
@@ -32,22 +33,22 @@ async function until(what: string, ready: () => boolean | Promise<boolean>, seco
 }
 
 /** A weekly run that hangs at the portal while it fetches the observations of ardeche. */
-async function hanging(account: Account) {
-  stage.emulator.faults.add({
+async function hanging(account: RunnerAccount) {
+  accounts.emulator.faults.add({
     kind: "hang",
     endpoint: "observations/search",
     site: "isere",
     taxoGroup: 2,
     times: "always",
   });
-  stage.emulator.requests.clear();
+  accounts.emulator.requests.clear();
   const run = account.start("weekly");
-  await until("the request that hangs", () => stage.asked("search").some((one) => one.taxo === 2));
+  await until("the request that hangs", () => accounts.asked("search").some((one) => one.taxo === 2));
   return run;
 }
 
 test("a second run while one is under way ends at once with 75, in silence; status says that one runs", async () => {
-  const account = await stage.account({ sites: ["isere"] });
+  const account = await accounts.make({ sites: ["isere"] });
   const first = await hanging(account);
   const started = Date.now();
   for (const verb of ["weekly", "daily", "init", "repair"])
@@ -60,13 +61,13 @@ test("a second run while one is under way ends at once with 75, in silence; stat
 });
 
 test("kill -9 of the runner leaves no client process, and the next run works", async () => {
-  const account = await stage.account({ sites: ["isere"] });
+  const account = await accounts.make({ sites: ["isere"] });
   const before = await lastTs(account);
   const run = await hanging(account);
   expect(alive(account, "client_job.py").length).toBe(1);
   run.child.kill("SIGKILL");
   await until("no process", () => alive(account).length === 0, 5);
-  stage.emulator.faults.clear();
+  accounts.emulator.faults.clear();
   expect(await account.run("daily"), await account.said()).toMatchObject({ code: 0 });
   // The killed run's download was open: the daily has gone on with it, over the same window.
   const { rows } = await account.sql.query(
@@ -82,26 +83,26 @@ test("kill -9 of the runner leaves no client process, and the next run works", a
 });
 
 test("kill -9 of the inner runner in the middle of an update: its window is asked for again", async () => {
-  const account = await stage.account({ sites: ["isere"] });
+  const account = await accounts.make({ sites: ["isere"] });
   const before = await lastTs(account);
-  stage.emulator.faults.add({
+  accounts.emulator.faults.add({
     kind: "hang",
     endpoint: "observations/diff",
     site: "isere",
     taxoGroup: 3,
     times: "always",
   });
-  stage.emulator.requests.clear();
+  accounts.emulator.requests.clear();
   const run = account.start("daily");
-  await until("the diff that hangs", () => stage.asked("diff").some((one) => one.taxo === 3));
+  await until("the diff that hangs", () => accounts.asked("diff").some((one) => one.taxo === 3));
   const [client] = alive(account, "client_job.py");
   const runner = Number(/^PPid:\s(\d+)/m.exec(readFileSync(`/proc/${client}/status`, "utf8"))?.[1]);
   process.kill(runner, "SIGKILL");
   expect((await run.ended).code).toBe(137);
   await until("no process", () => alive(account).length === 0, 5);
   expect(await lastTs(account)).not.toEqual(before);
-  stage.emulator.faults.clear();
-  stage.emulator.faults.add({
+  accounts.emulator.faults.clear();
+  accounts.emulator.faults.add({
     kind: "status",
     status: 401,
     endpoint: "taxo_groups",
@@ -113,7 +114,7 @@ test("kill -9 of the inner runner in the middle of an update: its window is aske
 });
 
 test("a client process that outlived its runner is ended before anything new starts", async () => {
-  const account = await stage.account({ sites: ["isere"] });
+  const account = await accounts.make({ sites: ["isere"] });
   const stray = account.start("weekly"); // makes state/; ends by itself
   await stray.ended;
   const { spawn } = await import("node:child_process");
@@ -134,7 +135,7 @@ test("a client process that outlived its runner is ended before anything new sta
   expect(await ended).toBe("SIGKILL");
 });
 
-async function lastTs(account: Account): Promise<string[]> {
+async function lastTs(account: RunnerAccount): Promise<string[]> {
   const { rows } = await account.sql.query(
     "select last_ts::text from src_vn_json_check.increment_log where site = 'isere' order by taxo_group",
   );

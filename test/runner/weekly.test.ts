@@ -1,30 +1,31 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { addDays, localDay } from "../../scripts/runner/account/days";
 import { simulate } from "../emulator";
-import { type Account, type Stage, startStage } from "./stage";
+import type { RunnerAccount } from "./runnerAccount";
+import { type RunnerAccounts, startRunnerAccounts } from "./runnerAccounts";
 
-let stage: Stage;
+let accounts: RunnerAccounts;
 beforeAll(async () => {
-  stage = await startStage();
+  accounts = await startRunnerAccounts();
 });
-afterAll(() => stage?.stop());
-afterEach(() => stage.emulator.faults.clear());
+afterAll(() => accounts?.stop());
+afterEach(() => accounts.emulator.faults.clear());
 
 const today = () => localDay(new Date());
 
 /** What the portal has and the second copy should have: id and version at each site. */
-async function differences(account: Account, table: string, site?: string): Promise<string[]> {
+async function differences(account: RunnerAccount, table: string, site?: string): Promise<string[]> {
   const { rows } = await account.sql.query(`select site, id, update_ts from ${table}`);
   const have = new Map(rows.map((row) => [`${row.site} ${row.id}`, row.update_ts]));
   const found: string[] = [];
-  for (const row of stage.emulator.world.truth(site ? { site } : {})) {
+  for (const row of accounts.emulator.world.truth(site ? { site } : {})) {
     const version = have.get(`${row.site} ${row.id}`);
     if (version !== row.update_ts) found.push(`${row.site} ${row.id}: ${version} for ${row.update_ts}`);
   }
   return found;
 }
 
-async function lastRun(account: Account) {
+async function lastRun(account: RunnerAccount) {
   const { rows } = await account.sql.query(
     `select j.*, j.window_from::text as from, j.window_to::text as to, r.inserted,
             (select json_build_object('proven', bool_and(proven),
@@ -36,7 +37,7 @@ async function lastRun(account: Account) {
   return rows[0];
 }
 
-async function lastTs(account: Account, site: string): Promise<string[]> {
+async function lastTs(account: RunnerAccount, site: string): Promise<string[]> {
   const { rows } = await account.sql.query(
     "select last_ts::text from src_vn_json_check.increment_log where site = $1 order by taxo_group",
     [site],
@@ -45,15 +46,15 @@ async function lastTs(account: Account, site: string): Promise<string[]> {
 }
 
 test("the weekly job proves the download complete at both sites, repairs main, and says nothing", async () => {
-  const account = await stage.account();
+  const account = await accounts.make();
   await account.write(
     "evn.yaml",
     (await account.file("evn.yaml")).replace("filter:\n", "filter:\n    # les quinze derniers jours\n"),
   );
   const before = await account.file("evn.yaml");
   // Main lost rows while the second copy was away, too; and one row of main is newer than anything.
-  const lost = simulate(stage.emulator.world, { action: "insert", site: "isere", count: 5 });
-  simulate(stage.emulator.world, {
+  const lost = simulate(accounts.emulator.world, { action: "insert", site: "isere", count: 5 });
+  simulate(accounts.emulator.world, {
     action: "update",
     site: "ardeche",
     count: 3,
@@ -83,16 +84,21 @@ test("the weekly job proves the download complete at both sites, repairs main, a
     ["ardeche", 8, 0],
   ]);
   const said = await account.said();
-  for (const secret of stage.secrets)
+  for (const secret of accounts.secrets)
     for (const form of [secret, encodeURIComponent(secret)]) expect(said).not.toContain(form);
   expect((await account.run("status")).stdout).toMatch(/^OK {2}/);
 });
 
 test("a 401 in the middle: the run is partial, names the pairs, repairs what came; the next daily fetches just those", async () => {
-  const account = await stage.account();
-  const rows = simulate(stage.emulator.world, { action: "insert", site: "isere", count: 12, taxoGroup: 3 });
+  const account = await accounts.make();
+  const rows = simulate(accounts.emulator.world, {
+    action: "insert",
+    site: "isere",
+    count: 12,
+    taxoGroup: 3,
+  });
   // Only the changes' list loses them too: nothing but the download by date can bring them.
-  stage.emulator.faults.add({
+  accounts.emulator.faults.add({
     kind: "status",
     status: 401,
     endpoint: "observations/search",
@@ -133,8 +139,8 @@ test("a 401 in the middle: the run is partial, names the pairs, repairs what cam
   });
   expect(await account.status()).toMatchObject({ ok: false, last: { repair: { repair: { inserted: 0 } } } });
 
-  stage.emulator.faults.clear();
-  stage.emulator.requests.clear();
+  accounts.emulator.faults.clear();
+  accounts.emulator.requests.clear();
   const daily = await account.run("daily");
   expect(daily, await account.said()).toEqual({ code: 0, stdout: "", stderr: "" });
   expect(await lastRun(account)).toMatchObject({
@@ -143,20 +149,20 @@ test("a 401 in the middle: the run is partial, names the pairs, repairs what cam
     from: weekly.from,
     proof: { proven: true },
   });
-  expect(stage.asked("search").map(({ site, taxo, unit }) => `${site} ${taxo}/${unit}`)).toEqual([
+  expect(accounts.asked("search").map(({ site, taxo, unit }) => `${site} ${taxo}/${unit}`)).toEqual([
     "isere 3/138",
   ]);
   expect(await differences(account, "src_vn_json.observations_json")).toEqual([]);
   expect(rows.length).toBe(12);
   expect((await account.status()).problems).toEqual([]);
   // The window's proof is closed: another daily asks for changes only.
-  stage.emulator.requests.clear();
+  accounts.emulator.requests.clear();
   expect((await account.run("daily")).code).toBe(0);
-  expect(stage.asked("search")).toEqual([]);
+  expect(accounts.asked("search")).toEqual([]);
 });
 
 test("a portal that never answers: the silence watchdog ends the client, and the next try completes", async () => {
-  const account = await stage.account({ sites: ["ardeche"] });
+  const account = await accounts.make({ sites: ["ardeche"] });
   await account.settings({
     runner: {
       attempts: 2,
@@ -167,7 +173,7 @@ test("a portal that never answers: the silence watchdog ends the client, and the
       firstImportSeconds: 120,
     },
   });
-  stage.emulator.faults.add({
+  accounts.emulator.faults.add({
     kind: "hang",
     endpoint: "observations/search",
     site: "ardeche",
@@ -182,18 +188,18 @@ test("a portal that never answers: the silence watchdog ends the client, and the
 });
 
 test("an update that fails loses no window: its dates are as before, and the next asks with an overlap for all groups", async () => {
-  const account = await stage.account({ sites: ["isere"] });
+  const account = await accounts.make({ sites: ["isere"] });
   await account.sql.query(
     "update src_vn_json_check.increment_log set last_ts = last_ts - taxo_group * interval '1 hour' where site = 'isere'",
   );
   const before = await lastTs(account, "isere");
-  const changed = simulate(stage.emulator.world, {
+  const changed = simulate(accounts.emulator.world, {
     action: "update",
     site: "isere",
     count: 6,
     enteredBefore: addDays(today(), -40),
   });
-  stage.emulator.faults.add({
+  accounts.emulator.faults.add({
     kind: "status",
     status: 401,
     endpoint: "observations/diff",
@@ -206,10 +212,10 @@ test("an update that fails loses no window: its dates are as before, and the nex
   expect(ended.stderr).toMatch(/isere: the update failed; its dates are put back/);
   expect(await lastTs(account, "isere")).toEqual(before);
 
-  stage.emulator.faults.clear();
-  stage.emulator.requests.clear();
+  accounts.emulator.faults.clear();
+  accounts.emulator.requests.clear();
   expect((await account.run("daily")).code).toBe(0);
-  const since = stage.emulator.requests
+  const since = accounts.emulator.requests
     .list({ site: "isere", endpoint: "observations/diff" })
     .map((r) => r.query["date"]);
   expect(new Set(since).size).toBe(1);
@@ -222,7 +228,7 @@ test("an update that fails loses no window: its dates are as before, and the nex
 });
 
 test("far fewer observations than usual are not believed, until a person has looked", async () => {
-  const account = await stage.account({ sites: ["isere"] });
+  const account = await accounts.make({ sites: ["isere"] });
   expect((await account.run("weekly")).code).toBe(0);
   // Two earlier weeks like this one, so that there is a "usual".
   await account.sql.query(`with earlier as (
@@ -232,7 +238,7 @@ test("far fewer observations than usual are not believed, until a person has loo
     insert into src_vn_json_repair.job_site (job, site, excluded_groups, units, since, expected, rows, updated, proven)
     select earlier.id, site, excluded_groups, units, since - earlier.id * interval '7 days', expected, rows, updated, proven
       from earlier, src_vn_json_repair.job_site`);
-  stage.emulator.faults.add({
+  accounts.emulator.faults.add({
     kind: "nothing",
     endpoint: "observations/search",
     site: "isere",
@@ -246,7 +252,7 @@ test("far fewer observations than usual are not believed, until a person has loo
 });
 
 test("what is wrong is said in one text without a stack, and costs nothing", async () => {
-  const account = await stage.account({ sites: ["isere"] });
+  const account = await accounts.make({ sites: ["isere"] });
   const text = await account.file("evn.yaml");
   await account.write("evn.yaml", text.replace("    type_date", "    end_date: 2026-01-01\n    type_date"));
   expect((await account.run("weekly")).stderr).toMatch(

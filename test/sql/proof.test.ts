@@ -108,14 +108,12 @@ async function coverage(
 }
 
 interface Proof {
-  job: number;
   site: string;
   since: string;
-  window_from: string;
-  window_to: string;
+  window: { from: string; to: string };
   expected: number;
   rows: number;
-  unproven: { taxo_group: number; group_name: string; unit: string; short_name: string }[];
+  unproven: { taxoGroup: number; groupName: string; unit: string; shortName: string }[];
   missing: string[];
   doubts: { kind: string; got: number; usual: number }[];
   proven: boolean;
@@ -142,7 +140,7 @@ const endJob = (job: number, status = "done", message = "", run: number | null =
   value(`SELECT ${R}.end_job($1, $2, $3, $4)`, [job, status, message, run]);
 
 const WINDOW = { from: day(5), to: day(20) };
-const gaps = (proof: Proof) => proof.unproven.map((gap) => `${gap.taxo_group}/${gap.short_name}`);
+const gaps = (proof: Proof) => proof.unproven.map((gap) => `${gap.taxoGroup}/${gap.shortName}`);
 
 /** All four groups and units over the window, `n` observations each; those named are left out. */
 async function storeAll(n: number, { except = [] as string[], site = "s" } = {}): Promise<void> {
@@ -274,11 +272,9 @@ describe("prove", () => {
   test("nothing is proven when a site begins, and everything when each day of each group and unit came", async () => {
     const since = await beginSite(job);
     expect(await siteProof(job)).toEqual({
-      job,
       site: "s",
       since: since.replace(" ", "T"),
-      window_from: WINDOW.from,
-      window_to: WINDOW.to,
+      window: WINDOW,
       expected: 0,
       rows: 0,
       unproven: [],
@@ -316,7 +312,7 @@ describe("prove", () => {
     const proof = await prove(job);
     expect(proof).toMatchObject({ expected: 4, rows: 6, proven: false, missing: [], doubts: [] });
     expect(gaps(proof)).toEqual(["1/07", "3/07", "3/38"]);
-    expect(proof.unproven[0]).toEqual({ taxo_group: 1, group_name: "BIRD", unit: "107", short_name: "07" });
+    expect(proof.unproven[0]).toEqual({ taxoGroup: 1, groupName: "BIRD", unit: "107", shortName: "07" });
     await store(
       { group: 1, unit: "107", start: 13, days: 0, n: 0 },
       { group: 3, unit: "107", start: 5, days: 0, n: 0 },
@@ -509,10 +505,10 @@ describe("a job that goes on with another", () => {
     const job = await beginJob("daily", null, null, weekly);
     expect(await beginSite(job)).toBe(since);
     await beginSite(job, { site: "other" });
-    expect(await siteProof(job, "other")).toMatchObject({ job, proven: true });
+    expect(await siteProof(job, "other")).toMatchObject({ window: WINDOW, proven: true });
     const proof = await siteProof(job);
     expect(proof).toMatchObject({
-      window_from: WINDOW.from,
+      window: WINDOW,
       expected: 4,
       rows: 30,
       missing: ["territorial_units"],

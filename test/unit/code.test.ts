@@ -81,6 +81,7 @@ test.each([
     expect(en.stderr).toMatch(/^Usage: /);
     expect(en.stderr).toMatch(/\nerror: .+\n$/);
     expect(fr.code, fr.stderr).toBe(2);
+    expect(fr.stderr).toMatch(/^Usage\u00a0: /);
     expect(fr.stderr).toMatch(/\nerreur\u00a0: .+\n$/);
   },
 );

@@ -17,6 +17,7 @@ const ROOMS: Record<string, string[] | "everything"> = {
   "components/render": ["config"],
   sql: ["config", "sql/connect.ts"],
   "sql/connect.ts": ["config"],
+  "scripts/package.ts": ["components/render"],
   "scripts/runner/main.ts": [
     "scripts/runner/verbs",
     "scripts/runner/run",
@@ -25,7 +26,9 @@ const ROOMS: Record<string, string[] | "everything"> = {
     "scripts/runner/facts.ts",
     ...RUNNER_GROUND,
   ],
+  "scripts/runner/weeklyJob.ts": ["scripts/runner/run", "scripts/runner/download", "scripts/runner/facts.ts"],
   "scripts/runner/verbs": [
+    "scripts/runner/weeklyJob.ts",
     "scripts/runner/run",
     "scripts/runner/download",
     "scripts/runner/text",

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { type Client, escapeIdentifier } from "pg";
+import { HOME_FILES } from "../../../config/names";
 import { connect, type SslMode } from "../../../sql/connect";
 import { RunError } from "../facts";
 import { parseService, passwordFor, readPgpass } from "./service";
@@ -12,6 +13,8 @@ export interface Database {
   check: string;
   repair: string;
   rows<T>(sql: string, values?: unknown[]): Promise<T[]>;
+  /** What a function of the repair's schema returns. */
+  call<T>(name: string, ...args: unknown[]): Promise<T>;
   /** One connection for several statements. */
   session<T>(use: (client: Client) => Promise<T>): Promise<T>;
 }
@@ -33,17 +36,19 @@ export function databaseOf(
       await client.end().catch(() => undefined);
     }
   };
-  return {
-    check: escapeIdentifier(schemas.check),
-    repair: escapeIdentifier(schemas.repair),
-    session,
-    rows: <T>(sql: string, values: unknown[] = []) =>
-      session(async (client) => (await client.query(sql, values)).rows as T[]),
+  const rows = <T>(sql: string, values: unknown[] = []) =>
+    session(async (client) => (await client.query(sql, values)).rows as T[]);
+  const repair = escapeIdentifier(schemas.repair);
+  const call = async <T>(name: string, ...args: unknown[]) => {
+    const places = args.map((_, i) => `$${i + 1}`).join(", ");
+    const [row] = await rows<{ returned: T }>(`select ${repair}.${name}(${places}) as returned`, args);
+    return (row as { returned: T }).returned;
   };
+  return { check: escapeIdentifier(schemas.check), repair, session, rows, call };
 }
 
 async function open(home: string, service: string): Promise<Client> {
-  const path = join(home, ".pg_service.conf");
+  const path = join(home, HOME_FILES.service);
   let text: string;
   try {
     text = readFileSync(path, "utf8");

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { HOME_FILES } from "../../../config/names";
 
 /** The keys of one section of a service file, as libpq reads it; undefined where it has no such section. */
 export function parseService(text: string, service: string): Record<string, string> | undefined {
@@ -36,7 +37,7 @@ export function parsePgpass(text: string): Entry[] {
 
 /** The entries of ~/.pgpass; none where it is absent or, as libpq has it, readable by others. */
 export function readPgpass(home: string): Entry[] {
-  const path = join(home, ".pgpass");
+  const path = join(home, HOME_FILES.password);
   try {
     if ((statSync(path).mode & 0o077) !== 0) return [];
     return parsePgpass(readFileSync(path, "utf8"));

@@ -21,7 +21,6 @@ export interface ClientResult {
   outcome: "done" | "failed" | "silence" | "overall";
   /** Controllers that ended well. */
   ended: string[];
-  failures: ClientFailure[];
 }
 
 // All that a client process gets of our surroundings: nothing that changes its language or its session.
@@ -42,8 +41,8 @@ const PASSED_ON = [
 
 /**
  * Runs one client process to its end. It has no children and dies with this one; two watchdogs end it
- * (the client's HTTP calls have no time-out). Throws RunError where the client or its configuration does
- * not fit, or when the run itself was told to stop.
+ * (the client's HTTP calls have no time-out). What failed is said. Throws RunError where the client or its
+ * configuration does not fit, or when the run itself was told to stop.
  */
 export async function runClient(d: Downloading, work: ClientWork): Promise<ClientResult> {
   d.stop.throwIfAborted();
@@ -64,7 +63,8 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
     stdio: ["ignore", "pipe", "pipe", ...lockHidden(d)],
   });
   if (child.pid) recordProcess(paths.process, child.pid);
-  const result: ClientResult = { outcome: "failed", ended: [], failures: [] };
+  const result: ClientResult = { outcome: "failed", ended: [] };
+  const failures: ClientFailure[] = [];
   let said = "";
   let killedBy: "silence" | "overall" | undefined;
   const kill = (why?: "silence" | "overall") => {
@@ -87,7 +87,7 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
       const verdict = /vn-check: \w+ .+? (\w+): (done|failed)(?:: (.*))?$/.exec(line);
       if (verdict?.[2] === "done") result.ended.push(verdict[1] ?? "");
       if (verdict?.[2] === "failed")
-        result.failures.push({ kind: "controller", controller: verdict[1] ?? "", said: verdict[3] ?? "" });
+        failures.push({ kind: "controller", controller: verdict[1] ?? "", said: verdict[3] ?? "" });
     });
     return new Promise((done) => reader.once("close", done));
   });
@@ -104,7 +104,8 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
     if (killedBy) {
       const seconds = killedBy === "silence" ? limits.silenceSeconds : work.overallSeconds;
       d.say({ fact: "clientStopped", site, why: killedBy, seconds });
-    } else if (code !== 0 && result.failures.length === 0) result.failures.push({ kind: "died", code, said });
+    } else if (code !== 0 && failures.length === 0) failures.push({ kind: "died", code, said });
+    for (const failure of failures) d.say({ fact: "clientFailed", site, failure });
     return result;
   } finally {
     clearTimeout(silence);

@@ -1,6 +1,7 @@
+import type { Limits } from "../../../config/host";
 import type { Database } from "../account/database";
 import type { Paths } from "../account/files";
-import type { EvnConfig, Fact, Limits } from "../facts";
+import type { EvnConfig, Fact } from "../facts";
 
 /** All that a download is given. */
 export interface Downloading {

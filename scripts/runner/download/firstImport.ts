@@ -2,8 +2,7 @@ import { PROOF_CONTROLLERS } from "../../../config/values/controllers";
 import type { Database } from "../account/database";
 import { latestDay, localDay } from "../account/days";
 import { readIfThere } from "../account/files";
-import { type GroupUnitRow, groupUnitOf } from "../account/rows";
-import type { Day, GroupUnit, Progress, Scope } from "../facts";
+import type { Day, GroupUnit, Progress, Scope, SiteImport } from "../facts";
 import { runClient } from "./client";
 import type { Downloading } from "./downloading";
 import { extrasOf, readEvn, scopesOf } from "./evnFile";
@@ -20,20 +19,11 @@ interface Covered extends GroupUnit {
 }
 
 async function coverage(db: Database, scope: Scope): Promise<Covered[]> {
-  const rows = await db.rows<GroupUnitRow & { reached: Day | null }>(
-    `select taxo_group, group_name, unit, short_name, reached::text
+  return await db.rows<Covered>(
+    `select taxo_group as "taxoGroup", group_name as "groupName", unit, short_name as "shortName", reached::text
        from ${db.repair}.coverage($1, $2, $3, '-infinity')`,
     [scope.site, scope.taxoExclude, scope.units],
   );
-  return rows.map((row) => ({ ...groupUnitOf(row), reached: row.reached }));
-}
-
-/** How far a site's first import is, in groups and units. */
-export interface SiteImport {
-  site: string;
-  done: number;
-  /** 0: nobody knows yet which there are. */
-  expected: number;
 }
 
 /** How far the first import of each site has come. */
@@ -51,7 +41,9 @@ export async function importStateOf(
   d: Pick<Downloading, "db" | "paths" | "limits">,
 ): Promise<SiteImport[] | null> {
   const text = readIfThere(d.paths.evn);
-  return text === undefined ? null : await importState(d.db, scopesOf(readEvn(text)), d.limits.importSince);
+  return text === undefined
+    ? null
+    : await importState(d.db, scopesOf(readEvn(text)), d.limits.firstImport.since);
 }
 
 /** Whether anything of the first import of these sites lacks. */
@@ -59,7 +51,7 @@ export async function importLacks(
   d: Pick<Downloading, "db" | "limits">,
   scopes: readonly Scope[],
 ): Promise<boolean> {
-  return (await importState(d.db, scopes, d.limits.importSince)).some(isIncomplete);
+  return (await importState(d.db, scopes, d.limits.firstImport.since)).some(isIncomplete);
 }
 
 /** Whether a site lacks anything of its first import. */
@@ -82,7 +74,7 @@ export async function importSite(
   firstSite: boolean,
   progress: (at: Progress) => Promise<void>,
 ): Promise<{ done: number; expected: number; worked: boolean }> {
-  const since = d.limits.importSince;
+  const since = d.limits.firstImport.since;
   const state = () => coverage(d.db, scope);
   let all = await state();
   if (all.length > 0 && undone(all, since).length === 0)
@@ -118,7 +110,6 @@ async function controllers(d: Downloading, scope: Scope, names: readonly string[
     const { overallSeconds } = d.limits;
     const result = await runClient(d, { site, mode: "full", controllers: left, overallSeconds });
     left = left.filter((name) => !result.ended.includes(name));
-    for (const failure of result.failures) d.say({ fact: "clientFailed", site, failure });
     return left.length === 0;
   });
   if (!whole) d.say({ fact: "extrasFailed", site, controllers: left });
@@ -132,7 +123,8 @@ async function importGroup(
   progress: (at: Progress) => Promise<void>,
 ): Promise<"complete" | "absent" | "incomplete"> {
   const { site } = scope;
-  const { importSince: since, importStepDays: stepDays, firstImportSeconds } = d.limits;
+  const { firstImport, firstImportSeconds } = d.limits;
+  const { since, stepDays } = firstImport;
   const state = async () => {
     const all = await coverage(d.db, scope);
     const ours = all.filter((one) => one.taxoGroup === taxoGroup);
@@ -149,9 +141,8 @@ async function importGroup(
     d.say({ fact: "importGroup", progress: at, from: end ?? localDay(new Date()) });
     await progress(at);
     const units = left.length < ours.length ? left.map((one) => one.shortName) : [];
-    const dates = { startDate: since, stepDays, ...(end ? { endDate: end } : {}) };
+    const dates = { startDate: since, stepDays: stepDays || null, ...(end ? { endDate: end } : {}) };
     const result = await downloadSlice(d, scope, { groups: [group], units }, dates, firstImportSeconds);
-    for (const failure of result.failures) d.say({ fact: "clientFailed", site, failure });
     now = await state();
     absent = result.outcome === "done" && now.ours.every((one) => one.reached === null);
     return absent || now.left.length === 0;

@@ -1,5 +1,4 @@
 import type { Database } from "../account/database";
-import { type ProofRow, proofOf } from "../account/rows";
 import type { Proof, Scope } from "../facts";
 
 /**
@@ -15,24 +14,12 @@ export async function prove(
   missing: readonly string[] | null,
   accept: boolean,
 ): Promise<Proof> {
-  const [row] = await db.rows<{ proof: ProofRow }>(`select ${db.repair}.prove($1, $2, $3, $4) as proof`, [
-    job,
-    site,
-    missing,
-    accept,
-  ]);
-  if (!row) throw new Error(`${site}: no proof`);
-  return proofOf(row.proof);
+  return await db.call<Proof>("prove", job, site, missing, accept);
 }
 
 /** The site's download is made anew as a whole: nothing that an earlier job brought counts any more. */
 export async function beginAgain(db: Database, job: number, scope: Scope): Promise<void> {
-  await db.rows(`select ${db.repair}.begin_site($1, $2, $3, $4, true)`, [
-    job,
-    scope.site,
-    scope.taxoExclude,
-    scope.units,
-  ]);
+  await db.call("begin_site", job, scope.site, scope.taxoExclude, scope.units, true);
 }
 
 /** Writes down what else became of a site. */
@@ -42,10 +29,5 @@ export async function siteEnded(
   site: string,
   ended: { updated: boolean; extrasFailed: readonly string[] },
 ): Promise<void> {
-  await db.rows(`select ${db.repair}.site_ended($1, $2, $3, $4)`, [
-    job,
-    site,
-    ended.updated,
-    ended.extrasFailed,
-  ]);
+  await db.call("site_ended", job, site, ended.updated, ended.extrasFailed);
 }

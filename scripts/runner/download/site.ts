@@ -57,11 +57,10 @@ export async function downloadSite(
     missing = proof.missing;
     return proof;
   };
-  let proof = left ? await proveSite() : undefined;
+  let proof = left;
   const took = (result: ClientResult) => {
     missing = missing.filter((name) => !result.ended.includes(name));
     extrasLeft = extrasLeft.filter((name) => !result.ended.includes(name));
-    for (const failure of result.failures) d.say({ fact: "clientFailed", site, failure });
   };
   const full = async (controllers: string[]) =>
     took(await runClient(d, { site, mode: "full", controllers, overallSeconds: d.limits.overallSeconds }));
@@ -70,8 +69,11 @@ export async function downloadSite(
       // The proof's controllers first: the client reads the units from the table, so a new one counts at once.
       await full([...missing, "observations", ...extrasLeft]);
     } else {
-      if (missing.length + extrasLeft.length > 0) await full([...missing, ...extrasLeft]);
-      for (const slice of slices((await proveSite()).unproven)) {
+      if (missing.length + extrasLeft.length > 0) {
+        await full([...missing, ...extrasLeft]);
+        proof = await proveSite(); // there may be other groups or units now
+      }
+      for (const slice of slices(proof.unproven)) {
         // One step for the whole window, from now back: its last day and one more.
         const dates = { startDate: job.window.from, stepDays: days(job.window) };
         took(await downloadSlice(d, scope, slice, dates));
@@ -103,7 +105,6 @@ export async function updateSite(d: Downloading, job: number, scope: Scope): Pro
       return true;
     }
     await putBack(d.db);
-    for (const failure of result.failures) d.say({ fact: "clientFailed", site, failure });
     return false;
   });
 }

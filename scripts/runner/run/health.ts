@@ -1,7 +1,17 @@
 import { lastDue, nextDue } from "../../../config/values/cron";
 import { readIfThere } from "../account/files";
 import { isRunning } from "../account/lock";
-import { causeOf, type Day, type Doubt, type Fact, type Job, type JobVerb, type Proof } from "../facts";
+import {
+  causeOf,
+  type Day,
+  type Doubt,
+  type Fact,
+  type Job,
+  type JobStatus,
+  type JobVerb,
+  type Proof,
+  type SiteImport,
+} from "../facts";
 import { firstImportEnded, lastDownload, lastJob } from "./job";
 import type { Home } from "./run";
 
@@ -47,18 +57,12 @@ interface ProofReport {
 }
 
 interface LastJob {
-  status: "running" | "done" | "partial" | "failed";
+  status: JobStatus;
   startedAt: string;
   endedAt: string | null;
   message: string | null;
   log: string | null;
   repair: { inserted: number; updated: number; deleted: number; set_aside: number } | null;
-}
-
-interface SiteImport {
-  site: string;
-  done: number;
-  expected: number;
 }
 
 /** @param imported how far the first import of each site is; null: nothing says which sites there are */

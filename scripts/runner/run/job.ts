@@ -1,5 +1,4 @@
 import type { Database } from "../account/database";
-import { type ProofRow, proofOf } from "../account/rows";
 import type { Day, Job, JobSite, JobStatus, JobVerb, Progress, Scope, Window } from "../facts";
 
 /** What is known of a job when it begins. */
@@ -36,7 +35,7 @@ export async function beginJob(db: Database, begin: JobBegin): Promise<number> {
 }
 
 export async function tellProgress(db: Database, job: number, at: Progress): Promise<void> {
-  await db.rows(`select ${db.repair}.progress($1, $2)`, [job, JSON.stringify(at)]);
+  await db.call("progress", job, JSON.stringify(at));
 }
 
 /** @param ending.repairRun the run of the repair that followed; null: none */
@@ -46,10 +45,8 @@ export async function endJob(
   ending: { status: Exclude<JobStatus, "running">; message?: string; repairRun?: number | null },
 ): Promise<void> {
   const { status, message, repairRun } = ending;
-  await db.rows(`select ${db.repair}.end_job($1, $2, $3, $4)`, [job, status, message, repairRun]);
+  await db.call("end_job", job, status, message, repairRun);
 }
-
-type SiteRow = Omit<JobSite, "proof"> & { proof: ProofRow | null };
 
 /** What became of the sites of the job `$1` or of the table `j`, as JSON. */
 function sitesSql(db: Database, job: string): string {
@@ -59,52 +56,23 @@ function sitesSql(db: Database, job: string): string {
              from ${db.repair}.job_site s where s.job = ${job})`;
 }
 
-function sitesOf(rows: readonly SiteRow[]): JobSite[] {
-  return rows.map((row) => ({ ...row, proof: row.proof && proofOf(row.proof) }));
-}
-
 /** What became of the job's sites so far. */
 export async function jobSites(db: Database, job: number): Promise<JobSite[]> {
-  const [row] = await db.rows<{ sites: SiteRow[] }>(`select ${sitesSql(db, "$1")} as sites`, [job]);
-  return sitesOf(row?.sites ?? []);
-}
-
-interface JobRow {
-  id: number;
-  verb: JobVerb;
-  status: JobStatus;
-  started_at: Date;
-  ended_at: Date | null;
-  log_path: string | null;
-  message: string | null;
-  progress: string | null;
-  repair: Job["repair"];
-  sites: SiteRow[];
+  const [row] = await db.rows<{ sites: JobSite[] }>(`select ${sitesSql(db, "$1")} as sites`, [job]);
+  return row?.sites ?? [];
 }
 
 /** The newest job that fits. */
 async function newest(db: Database, where: string, values: unknown[]): Promise<Job | undefined> {
-  const [row] = await db.rows<JobRow>(
-    `select j.id::int, j.verb, j.status, j.started_at, j.ended_at, j.log_path, j.message, j.progress, ${sitesSql(db, "j.id")} as sites,
+  const [row] = await db.rows<Job>(
+    `select j.id::int, j.verb, j.status, j.started_at as "startedAt", j.ended_at as "endedAt", j.log_path as log, j.message,
+            j.progress::json as progress, ${sitesSql(db, "j.id")} as sites,
             (select json_build_object('inserted', r.inserted, 'updated', r.updated, 'deleted', r.deleted, 'setAside', r.set_aside)
                from ${db.repair}.run r where r.id = j.repair_run) as repair
        from ${db.repair}.job j where ${where} order by j.id desc limit 1`,
     values,
   );
-  return (
-    row && {
-      id: row.id,
-      verb: row.verb,
-      status: row.status,
-      startedAt: row.started_at,
-      endedAt: row.ended_at,
-      sites: sitesOf(row.sites),
-      repair: row.repair,
-      progress: row.progress === null ? null : (JSON.parse(row.progress) as Progress),
-      log: row.log_path,
-      message: row.message,
-    }
-  );
+  return row;
 }
 
 export async function lastJob(db: Database, verb: JobVerb): Promise<Job | undefined> {
@@ -113,11 +81,7 @@ export async function lastJob(db: Database, verb: JobVerb): Promise<Job | undefi
 
 /** The newest job that says how complete a download is: one that downloaded by date, or went on with it. */
 export async function lastDownload(db: Database): Promise<Job | undefined> {
-  return await newest(
-    db,
-    `exists (select from ${db.repair}.job_site s where s.job = j.id and s.since is not null)`,
-    [],
-  );
+  return await newest(db, `j.id = ${db.repair}.last_download()`, []);
 }
 
 /** First day of the last download, if it is not proven for every site. */

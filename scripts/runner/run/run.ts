@@ -1,8 +1,9 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { type HostConfig, readHostConfig } from "../../../config/host";
+import { type HostConfig, type Limits, readHostConfig } from "../../../config/host";
 import { HOME_FILES } from "../../../config/names";
+import type { Locale } from "../../../config/values/key";
 import { hostFaultInWords } from "../../../config/words";
 import { type Database, databaseOf } from "../account/database";
 import { type Paths, pathsOf, readIfThere, settingsFile, writePrivate } from "../account/files";
@@ -10,17 +11,8 @@ import { endLeftover, forgetProcess, holdsLock, recordProcess, underLock } from 
 import { openLog } from "../account/log";
 import { scrubber } from "../account/scrub";
 import { readPgpass } from "../account/service";
-import {
-  causeOf,
-  type EvnConfig,
-  EXIT,
-  type ExitCode,
-  type Fact,
-  type Limits,
-  RunError,
-  TOLD_AT_ONCE,
-} from "../facts";
-import { causeIn, factIn, type Locale, type Texts, textsOf } from "../text";
+import { causeOf, type EvnConfig, EXIT, type ExitCode, type Fact, RunError, TOLD_AT_ONCE } from "../facts";
+import { causeIn, factIn, type Texts, textsOf } from "../text";
 import { beginJob, endJob, type JobBegin } from "./job";
 
 /** What the account's home says: the stack's configuration, and places. */
@@ -77,7 +69,7 @@ export function openHome(options: RunOptions = {}): Home {
   return {
     paths: pathsOf(home, options.config ?? HOME_FILES.config),
     host,
-    limits: limitsOf(host),
+    limits: { ...host, ...host.runner },
     texts: textsOf(host.locale),
     db: databaseOf(home, options.service ?? host.names.service, {
       check: host.names.checkSchema,
@@ -96,17 +88,6 @@ function hostConfigIn(text: string, path: string): HostConfig {
   const locale = file.locale ?? likelyLocale();
   const faults = file.faults.map((fault) => hostFaultInWords(fault, locale));
   throw new RunError({ key: "badSettings", path, faults });
-}
-
-function limitsOf({ runner, windowDays, overlapDays, firstImport }: HostConfig): Limits {
-  const { since: importSince, stepDays } = firstImport;
-  return {
-    ...runner,
-    windowDays,
-    overlapDays,
-    importSince,
-    importStepDays: stepDays === 0 ? null : stepDays,
-  };
 }
 
 /** The locale to speak in before, or without, settings that can be read: the environment's, as others do. */

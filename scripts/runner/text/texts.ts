@@ -1,4 +1,4 @@
-import type { ClientFailure, Fact, Problem, Proof } from "../facts";
+import type { ClientFailure, Fact, JobStatus, Problem, Proof } from "../facts";
 
 /** What the runner says in one language: a word for every fact and every problem. */
 export interface Texts {
@@ -21,7 +21,7 @@ export interface Texts {
   > & {
     importState: Record<"done" | "running" | "unfinished" | "not started", string>;
     downloads(done: number, expected: number): string;
-    ended: Record<"running" | "done" | "partial" | "failed", string>;
+    ended: Record<JobStatus, string>;
   };
   help: Record<
     | "program"

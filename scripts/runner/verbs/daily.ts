@@ -1,14 +1,14 @@
-import { loadEvn, scopesOf } from "../download/evnFile";
-import { importLacks } from "../download/firstImport";
+import { loadEvn } from "../download/evnFile";
 import { gapSince, putBack } from "../download/increments";
 import { beginAgain, siteEnded } from "../download/proof";
-import { downloadSite, downloadSites, updateSite } from "../download/site";
-import { windowFor, writeWindow } from "../download/window";
+import { downloadSite, updateSite } from "../download/site";
+import { writeWindow } from "../download/window";
 import { EXIT, type ExitCode, type Job, type Proof, type Scope } from "../facts";
 import { finish } from "../run/finish";
-import { firstImportEnded, jobSites, lastDownload, openExtras, openSince, wholePassDue } from "../run/job";
+import { jobSites, lastDownload, openExtras, wholePassDue } from "../run/job";
 import { asJob, locked, type Run } from "../run/run";
 import { type Verb, verbose } from "../run/verb";
+import { importedScopes, weeklyJob } from "../weeklyJob";
 
 export const daily: Verb = {
   name: "daily",
@@ -19,13 +19,11 @@ export const daily: Verb = {
 
 /** Changes since the last update → what the last download left unproven → repair. */
 async function story(run: Run): Promise<ExitCode> {
-  const scopes = scopesOf(run.evn);
-  if (!(await firstImportEnded(run.db)) && (await importLacks(run, scopes))) {
-    run.say({ fact: "importUnderWay" });
-    return EXIT.busy;
-  }
-  // After a long pause the portal's list of changes no longer reaches: the gap is downloaded by date.
-  if ((await gapSince(run.db, scopes)) !== null) return await afterPause(run, scopes);
+  const scopes = await importedScopes(run);
+  if (scopes === undefined) return EXIT.busy;
+  // After a long pause the portal's list of changes no longer reaches: the gap is downloaded by date, as the weekly
+  // job does, whose turn it is by now.
+  if ((await gapSince(run.db, scopes)) !== null) return await weeklyJob(run, scopes, false);
   const open = await openDownload(run);
   const extras = await openExtras(run.db);
   const begin = open && { resumes: open.id, scopes: scopes.filter(({ site }) => proofOf(open, site)) };
@@ -40,16 +38,6 @@ async function story(run: Run): Promise<ExitCode> {
       await siteEnded(run.db, job, scope.site, ended);
     }
     return await finish(run, job, (await wholePassDue(run.db)) ? "whole" : "journal");
-  });
-}
-
-/** As the weekly job, whose turn it is by now. */
-async function afterPause(run: Run, scopes: Scope[]): Promise<ExitCode> {
-  const window = await windowFor(run, scopes, await openSince(run.db));
-  writeWindow(run.paths.evn, window);
-  return await asJob(run, { verb: "weekly", window, scopes }, async (id) => {
-    await downloadSites(run, { id, window }, scopes, false);
-    return await finish(run, id, "whole");
   });
 }
 

@@ -1,13 +1,9 @@
-import { loadEvn, scopesOf } from "../download/evnFile";
-import { importLacks } from "../download/firstImport";
+import { loadEvn } from "../download/evnFile";
 import { putBack } from "../download/increments";
-import { downloadSites } from "../download/site";
-import { windowFor, writeWindow } from "../download/window";
 import { EXIT, type ExitCode } from "../facts";
-import { finish } from "../run/finish";
-import { firstImportEnded, openSince } from "../run/job";
-import { asJob, locked, type Run, type RunOptions } from "../run/run";
+import { locked, type Run, type RunOptions } from "../run/run";
 import { type Verb, verbose } from "../run/verb";
+import { importedScopes, weeklyJob } from "../weeklyJob";
 
 interface WeeklyOptions extends RunOptions {
   /** Take a download that is smaller than usual as it is. */
@@ -41,17 +37,7 @@ export const fullTwoWeeks: Verb = {
   run: (options) => locked("weekly", options, { loadEvn, putBack }, (run) => story(run, false)),
 };
 
-/** Window → download of each site, its proof and its update → repair → record. */
 async function story(run: Run, accept: boolean): Promise<ExitCode> {
-  const scopes = scopesOf(run.evn);
-  if (!(await firstImportEnded(run.db)) && (await importLacks(run, scopes))) {
-    run.say({ fact: "importUnderWay" });
-    return EXIT.busy;
-  }
-  const window = await windowFor(run, scopes, await openSince(run.db));
-  writeWindow(run.paths.evn, window);
-  return await asJob(run, { verb: "weekly", window, scopes }, async (id) => {
-    await downloadSites(run, { id, window }, scopes, accept);
-    return await finish(run, id, "whole");
-  });
+  const scopes = await importedScopes(run);
+  return scopes === undefined ? EXIT.busy : await weeklyJob(run, scopes, accept);
 }

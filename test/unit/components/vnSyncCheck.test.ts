@@ -68,6 +68,11 @@ describe("a stack over SSH", () => {
     ).toMatchSnapshot();
   });
 
+  test("no component has another name than before, which would make all that is in it anew", () => {
+    const components = asked.filter(({ type }) => type.startsWith("vn-sync-check:"));
+    expect(components.map(({ type, name }) => `${type} ${name}`).sort()).toMatchSnapshot();
+  });
+
   test("each comes after what it needs", () => {
     const order = names(commands(asked));
     const follows = (first: string, then: string) =>

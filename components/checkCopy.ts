@@ -9,6 +9,7 @@ import { SqlObjects } from "./sqlObjects";
 
 export interface CheckCopyArgs {
   database: DatabaseConfig;
+  oldDatabaseGone: boolean;
   installation: Installation;
   locale: Locale;
   /** The next destroy removes the data too. */
@@ -25,12 +26,13 @@ export class CheckCopy extends pulumi.ComponentResource {
 
   constructor(name: string, args: CheckCopyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:database:CheckCopy", name, {}, opts);
-    const { database, installation, locale, destroyData } = args;
+    const { database, oldDatabaseGone, installation, locale, destroyData } = args;
     const { check, repair } = installation.schemas;
     const copy = new SqlObjects(
       name,
       {
         database,
+        oldDatabaseGone,
         locale,
         install: render(installSteps(["check copy"], destroyData), installation),
         remove: render(REMOVE, installation, destroyData),

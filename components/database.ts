@@ -3,14 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Names } from "../config/names";
 import type { Locale } from "../config/values/key";
 import type { Installation } from "../sql/installation";
-import { render } from "../sql/render";
-import { GUARD } from "../sql/steps";
+import { render, renderFile, telling } from "../sql/render";
+import { FACTS, GUARD, ROLES } from "../sql/steps";
 import { scramVerifier } from "./render/scram";
 import type { DatabaseConfig } from "./secrets";
 import { SqlObjects } from "./sqlObjects";
 
 export interface DatabaseArgs {
   database: DatabaseConfig;
+  oldDatabaseGone: boolean;
   names: Names;
   installation: Installation;
   locale: Locale;
@@ -26,7 +27,7 @@ export interface DatabaseArgs {
 export class Database extends pulumi.ComponentResource {
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:database:Database", name, {}, opts);
-    const { database, names, installation, locale } = args;
+    const { database, oldDatabaseGone, names, installation, locale } = args;
     const provider = new postgresql.Provider(
       name,
       {
@@ -36,13 +37,14 @@ export class Database extends pulumi.ComponentResource {
         username: database.adminUser,
         password: database.adminPassword,
         sslmode: database.sslmode,
+        ...(database.caFile !== undefined && { sslrootcert: database.caFile }),
         // The admin login need not be a superuser, so pg_shadow is not read.
         superuser: false,
         connectTimeout: 30,
       },
       { parent: this },
     );
-    const options = { parent: this, provider };
+    const options = { parent: this, provider, retainOnDelete: oldDatabaseGone };
     const login = new postgresql.Role(
       `${name}-login`,
       {
@@ -56,7 +58,17 @@ export class Database extends pulumi.ComponentResource {
     const repair = new postgresql.Role(`${name}-repair`, { name: names.repairRole, login: false }, options);
     new SqlObjects(
       `${name}-guard`,
-      { database, locale, remove: render([GUARD], installation), identity: [names.login] },
+      {
+        database,
+        oldDatabaseGone,
+        locale,
+        install: args.password.apply((password) =>
+          telling(render([ROLES], installation), "vn_repair.login_verifier", scramVerifier(password)),
+        ),
+        remove: render([GUARD], installation),
+        recognisedBy: renderFile(FACTS, installation),
+        identity: [names.login],
+      },
       { parent: this, dependsOn: [login, repair] },
     );
     this.registerOutputs({});

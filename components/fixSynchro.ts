@@ -9,6 +9,7 @@ import { SqlObjects } from "./sqlObjects";
 
 export interface FixSynchroArgs {
   database: DatabaseConfig;
+  oldDatabaseGone: boolean;
   installation: Installation;
   locale: Locale;
 }
@@ -23,11 +24,12 @@ export class FixSynchro extends pulumi.ComponentResource {
 
   constructor(name: string, args: FixSynchroArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:database:FixSynchro", name, {}, opts);
-    const { database, installation, locale } = args;
+    const { database, oldDatabaseGone, installation, locale } = args;
     const repair = new SqlObjects(
       name,
       {
         database,
+        oldDatabaseGone,
         locale,
         install: render(installSteps(["repair"]), installation),
         remove: render(REMOVE, installation),

@@ -9,23 +9,30 @@ export interface PgCredentialsArgs {
   where: Where;
   account: Account;
   names: Names;
-  /** How the host reaches the database. */
-  target: PgTarget;
   /** Another number makes a new password. */
   passwordGeneration: number;
+}
+
+/** How the host reaches the database, and with which certificates of an authority, as text. */
+export interface Reached extends PgTarget {
+  authority?: string | undefined;
 }
 
 /** Letters and digits only: nothing that a shell, a URL or a pgpass line would have to escape. */
 const GENERATE = `node -e "process.stdout.write(require('node:crypto').randomBytes(24).toString('hex'))"`;
 
-/** The sync's database password, made once, and the two files by which libpq finds it. */
+/** The sync's database password, made once, and the files by which libpq finds the database and trusts it. */
 export class PgCredentials extends pulumi.ComponentResource {
   /** Secret. */
   readonly password: pulumi.Output<string>;
+  /**
+   * Writes the files, after what has to be in the database first: on a host that works they point to another one
+   * only when all is there.
+   */
+  readonly write: (to: Reached, after: pulumi.Resource) => pulumi.Resource[];
 
   constructor(name: string, args: PgCredentialsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:host:PgCredentials", name, {}, opts);
-    const { where, account, names, target } = args;
     const generated = new command.local.Command(
       `${name}-password`,
       {
@@ -42,15 +49,18 @@ export class PgCredentials extends pulumi.ComponentResource {
       },
     );
     this.password = pulumi.secret(generated.stdout);
-    const file = (part: string, path: string, mode: string, text: pulumi.Input<string>) =>
-      new HostFile(`${name}-${part}`, { where, as: account, path, mode, text }, { parent: this });
-    file("service", HOME_FILES.service, "0644", pgService(names.service, names.login, target));
-    file(
-      "pgpass",
-      HOME_FILES.password,
-      "0600",
-      this.password.apply((password) => pgPass(names.login, password, target)),
-    );
+    this.write = ({ authority, ...target }, after) => {
+      const { where, account, names } = args;
+      const options = { parent: this, dependsOn: after };
+      const file = (part: string, path: string, mode: string, text: pulumi.Input<string>) =>
+        new HostFile(`${name}-${part}`, { where, as: account, path, mode, text }, options);
+      const pgpass = this.password.apply((password) => pgPass(names.login, password, target));
+      return [
+        file("service", HOME_FILES.service, "0644", pgService(names, target, authority !== undefined)),
+        file("pgpass", HOME_FILES.password, "0600", pgpass),
+        ...(authority === undefined ? [] : [file("authority", HOME_FILES.authority, "0644", authority)]),
+      ];
+    };
     this.registerOutputs({ password: this.password });
   }
 }

@@ -3,17 +3,22 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Locale } from "../config/values/key";
 import type { Report } from "../sql/installer";
 import type { Job } from "../sql/program";
-import type { Script } from "../sql/render";
+import type { RenderedFile, Script } from "../sql/render";
+import { adminConnection } from "./adminConnection";
 import type { DatabaseConfig } from "./secrets";
 
 export interface SqlObjectsArgs {
   database: DatabaseConfig;
+  /** Nothing is removed from a database that is gone for good. */
+  oldDatabaseGone: boolean;
   /** Language of errors. */
   locale: Locale;
   /** Idempotent: runs on create and again when anything changes; none: only the removal matters. */
-  install?: Script;
+  install: pulumi.Input<Script>;
   /** Kept in the state for destroy, as it was at the last `up`. */
   remove: Script;
+  /** Asks whether the database is still the one of the last `up`, before the installation. */
+  recognisedBy?: RenderedFile;
   /** The schemas or roles that the scripts make or guard. */
   identity: string[];
 }
@@ -24,20 +29,14 @@ export class SqlObjects extends pulumi.ComponentResource {
 
   constructor(name: string, args: SqlObjectsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:database:SqlObjects", name, {}, opts);
-    const { database, locale, install, remove } = args;
-    const job = database.adminPassword.apply(
-      (password): Job => ({
-        connection: {
-          host: database.address,
-          port: database.port,
-          database: database.name,
-          user: database.adminUser,
-          password,
-          sslmode: database.sslmode,
-        },
+    const { database, oldDatabaseGone, locale, remove, recognisedBy } = args;
+    const job = pulumi.all([adminConnection(database), args.install]).apply(
+      ([connection, install]): Job => ({
+        connection,
         locale,
-        install: install ? [install] : [],
+        install: [install],
         remove: [remove],
+        ...(recognisedBy && { moved: { facts: recognisedBy, expected: oldDatabaseGone } }),
       }),
     );
     // By the package's own name: the text is the same in every checkout, and in another program's node_modules.
@@ -49,10 +48,11 @@ export class SqlObjects extends pulumi.ComponentResource {
         delete: `${program} remove`,
         stdin: pulumi.secret(pulumi.jsonStringify(job)),
         triggers: [database.name, ...args.identity],
-        addPreviousOutputInEnv: false,
+        // By what it printed last it knows the database again.
+        addPreviousOutputInEnv: recognisedBy !== undefined,
         logging: command.local.Logging.None,
       },
-      { parent: this, deleteBeforeReplace: true },
+      { parent: this, deleteBeforeReplace: true, retainOnDelete: oldDatabaseGone },
     );
     this.report = made.stdout.apply(
       (text): Report => (text === "" ? { made: [], handover: [], rows: [] } : JSON.parse(text)),

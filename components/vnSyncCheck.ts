@@ -1,9 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hostConfigOf } from "../config/host";
 import { namesOfStack, type StackConfig } from "../config/schema";
+import { authorityOf } from "./adminConnection";
 import { CheckCopy } from "./checkCopy";
 import { ClientApiVn } from "./clientApiVn";
 import { Database } from "./database";
+import { DatabaseLogin } from "./databaseLogin";
+import { lookAtDatabase } from "./databaseLook";
 import { FirstImport } from "./firstImport";
 import { FixSynchro } from "./fixSynchro";
 import { whereOf } from "./host/where";
@@ -57,8 +60,12 @@ export class VnSyncCheck extends pulumi.ComponentResource {
 
   constructor(name: string, args: VnSyncCheckArgs, opts?: pulumi.ComponentResourceOptions) {
     const config = withSecrets(args);
+    const installation = installationOf(config);
     // All parts are children, which come after this.
-    const ready = lookFirst([], config.locale);
+    const ready = lookFirst(
+      [() => lookAtDatabase(config.database, installation, config.oldDatabaseGone)],
+      config.locale,
+    );
     super("vn-sync-check:index:VnSyncCheck", name, {}, pulumi.mergeOptions(opts, { dependsOn: ready }));
     const { database, schedule, locale } = config;
     const names = namesOfStack(config);
@@ -87,20 +94,30 @@ export class VnSyncCheck extends pulumi.ComponentResource {
       parent,
     );
 
-    const target = { ...database.fromHost, database: database.name };
+    const { passwordGeneration } = config;
     const credentials = new PgCredentials(
       part("credentials"),
-      { where, account, names, target, passwordGeneration: config.passwordGeneration },
+      { where, account, names, passwordGeneration },
       parent,
     );
     const { password } = credentials;
-    const sync = new SyncConfig(part("sync"), { where, account, names, config, password }, parent);
 
-    const sql = { database, locale, installation: installationOf(config) };
+    const { oldDatabaseGone } = config;
+    const sql = { database, oldDatabaseGone, locale, installation };
     const roles = new Database(part("database"), { ...sql, names, password }, parent);
     const { destroyData } = config;
     const copy = new CheckCopy(part("tables"), { ...sql, destroyData }, { ...parent, dependsOn: roles });
     const repair = new FixSynchro(part("repair"), sql, { ...parent, dependsOn: copy });
+
+    const target = { ...database.fromHost, database: database.name };
+    const files = credentials.write({ ...target, authority: authorityOf(database) }, repair);
+    const after = { ...parent, dependsOn: repair };
+    const sync = new SyncConfig(part("sync"), { where, account, names, config, password }, after);
+    const login = new DatabaseLogin(
+      part("login"),
+      { where, account, names, target, passwordGeneration, locale },
+      { ...parent, dependsOn: files },
+    );
 
     const runner = new Runner(
       part("runner"),
@@ -110,7 +127,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     const cron = new Schedule(
       part("schedule"),
       { where, account, names, times: schedule, locale },
-      { ...parent, dependsOn: [client, credentials, sync, repair, runner] },
+      { ...parent, dependsOn: [client, credentials, sync, repair, runner, login] },
     );
     const { start } = config.firstImport;
     if (start) {

@@ -49,6 +49,8 @@ export const HOME_FILES = {
   config: "evn.yaml",
   service: ".pg_service.conf",
   password: ".pgpass",
+  /** Where libpq looks by itself, and so the client too. */
+  authority: ".postgresql/root.crt",
   venv: ".venv.clientapivn",
   settings: "vn-check.json",
   lib: "lib/vn-check",

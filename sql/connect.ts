@@ -20,6 +20,8 @@ export interface Connection {
    * ~/.postgresql/root.crt as libpq, where that file is, else Node's own.
    */
   sslrootcert?: string | undefined;
+  /** The same certificates as text, instead of a file. */
+  ca?: string | undefined;
   /** Seconds until an attempt to connect is given up (default 30). */
   connectTimeout?: number | undefined;
   /** Shown in pg_stat_activity. */
@@ -77,7 +79,8 @@ function verified(
 }
 
 /** The trusted authorities' certificates; undefined for Node's own. */
-function rootCertificates({ sslrootcert }: Connection): string | undefined {
+function rootCertificates({ sslrootcert, ca }: Connection): string | undefined {
+  if (ca !== undefined) return ca;
   if (sslrootcert === "system") return undefined;
   const libpqs = join(homedir(), ".postgresql", "root.crt");
   const path = sslrootcert ?? (existsSync(libpqs) ? libpqs : undefined);

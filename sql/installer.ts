@@ -12,6 +12,8 @@ export interface Report {
   handover: string[];
   /** Rows of tables, where they were asked for. */
   rows: { table: string; rows: number }[];
+  /** Which server and which database this is, where it was asked for. */
+  server?: string;
 }
 
 /** How a script is run. */

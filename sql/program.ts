@@ -1,13 +1,15 @@
 import { text } from "node:stream/consumers";
 import { Command, Option } from "commander";
 import type { Client } from "pg";
+import { findingInWords } from "../config/checks";
 import type { Locale } from "../config/values/key";
 import { type Connection, connect } from "./connect";
+import { connectionFinding } from "./connecting";
 import { REPAIR_DEFAULTS } from "./installation";
 import { serverWords } from "./installError";
 import { type Report, run } from "./installer";
 import { print } from "./print";
-import type { Script } from "./render";
+import type { RenderedFile, Script } from "./render";
 
 /** What arrives on standard input, as JSON: everything secret is in here, nothing on the command line. */
 export interface Job {
@@ -16,19 +18,25 @@ export interface Job {
   install: Script[];
   /** As they were at the last `up`. */
   remove: Script[];
+  /** Asks, before an installation, whether this is the database of the last one; `expected`: another one is meant. */
+  moved?: { facts: RenderedFile; expected: boolean };
 }
 
 const TEXTS = {
   fr: {
-    connecting: (where: string, why: string) =>
-      `connexion impossible à ${where} : ${why}\nRégler database.address, .port, .name, .adminUser, .adminPassword et .sslmode comme psql en a besoin depuis cette machine.`,
+    gone: (where: string) =>
+      `${where} : la connexion est celle du dernier \`pulumi up\`, y changer une clé ne sert à rien ici. Si cette base répondra de nouveau, relancer alors \`pulumi destroy\`. Si elle a disparu pour de bon, rien ne reste à y enlever :\n  pulumi config set vn-sync-check:oldDatabaseGone true\n  pulumi destroy --run-program`,
+    another: (where: string) =>
+      `${where} : cette base n'est pas celle où la pile était installée, et rien du kit ne s'y trouve. Rien n'y a été fait.\nSi l'adresse est fausse, la corriger. Si l'ancienne base vit encore et doit être nettoyée : remettre son adresse et \`pulumi destroy\` d'abord. Si elle a disparu pour de bon : pulumi config set vn-sync-check:oldDatabaseGone true, puis \`pulumi up\` ; le premier import recommence alors.`,
     failed: (side: Side, where: string, why: string) =>
       `${side === "install" ? "l'installation" : "la suppression"} dans ${where} a échoué :\n${why}`,
     where: (c: Job["connection"]) => `la base ${c.database} sur ${c.host}:${c.port}, utilisateur ${c.user}`,
   },
   en: {
-    connecting: (where: string, why: string) =>
-      `could not connect to ${where}: ${why}\nSet database.address, .port, .name, .adminUser, .adminPassword and .sslmode as psql needs them from this machine.`,
+    gone: (where: string) =>
+      `${where}: this connection is that of the last \`pulumi up\`, no key changes it here. If that database will answer again, run \`pulumi destroy\` then. If it is gone for good, nothing is left to be removed from it:\n  pulumi config set vn-sync-check:oldDatabaseGone true\n  pulumi destroy --run-program`,
+    another: (where: string) =>
+      `${where}: this is not the database that the stack was installed in, and nothing of the kit is in it. Nothing was done there.\nIf the address is wrong, set it right. If the old database still lives and is to be cleaned: set its address again and \`pulumi destroy\` first. If it is gone for good: pulumi config set vn-sync-check:oldDatabaseGone true, then \`pulumi up\`; the first import begins anew then.`,
     failed: (side: Side, where: string, why: string) =>
       `${side === "install" ? "the installation" : "the removal"} in ${where} failed:\n${why}`,
     where: (c: Job["connection"]) => `database ${c.database} at ${c.host}:${c.port} as ${c.user}`,
@@ -39,20 +47,33 @@ type Side = "install" | "remove";
 
 /**
  * Runs one side of a job.
+ * @param before the server and database of the last report
  * @returns the reports of its scripts as one
  * @throws Error in the job's language, without any secret in it
  */
-export async function runJob(job: Job, side: Side, say: (line: string) => void): Promise<Report> {
+export async function runJob(
+  job: Job,
+  side: Side,
+  say: (line: string) => void,
+  before?: string,
+): Promise<Report> {
   const texts = TEXTS[job.locale];
   const where = texts.where(job.connection);
   let client: Client;
   try {
     client = await connect({ ...job.connection, applicationName: "vn-sync-check" });
   } catch (error) {
-    throw new Error(texts.connecting(where, serverWords(error)));
+    const why = findingInWords(connectionFinding(error, job.connection), job.locale);
+    throw new Error(side === "install" ? why : `${why}\n${texts.gone(where)}`);
   }
   const report: Report = { made: [], handover: [], rows: [] };
   try {
+    if (side === "install" && job.moved !== undefined) {
+      const { server, installed } = await recognised(client, job);
+      const isAnother = before !== undefined && before !== server && !installed && !job.moved.expected;
+      if (isAnother) throw new Error(texts.another(where));
+      report.server = server;
+    }
     for (const script of job[side]) {
       const { made, handover, rows } = await run(client, script, { locale: job.locale, say });
       report.made.push(...made);
@@ -65,6 +86,28 @@ export async function runJob(job: Job, side: Side, say: (line: string) => void):
     await client.end().catch(() => undefined);
   }
   return report;
+}
+
+async function recognised(
+  client: Client,
+  { install: [script], moved }: Job,
+): Promise<{ server: string; installed: boolean }> {
+  await client.query((script as Script).opening);
+  try {
+    const { rows } = await client.query((moved as { facts: RenderedFile }).facts.sql);
+    return rows[0];
+  } finally {
+    await client.query("ROLLBACK").catch(() => undefined);
+  }
+}
+
+/** What the last run has printed, which the engine hands over; undefined before the first. */
+function serverBefore(): string | undefined {
+  try {
+    return (JSON.parse(process.env["PULUMI_COMMAND_STDOUT"] ?? "") as Report).server;
+  } catch {
+    return undefined;
+  }
 }
 
 interface PrintOptions {
@@ -126,7 +169,8 @@ export async function main(args: string[]): Promise<void> {
       .description(help.job)
       .action(async () => {
         const job = JSON.parse(await text(process.stdin)) as Job;
-        const report = await runJob(job, side, (line) => process.stderr.write(`${line}\n`));
+        const say = (line: string) => process.stderr.write(`${line}\n`);
+        const report = await runJob(job, side, say, serverBefore());
         process.stdout.write(`${JSON.stringify(report)}\n`);
       });
   program

@@ -29,19 +29,7 @@ export interface Script {
  * @throws Error that names a schema whose name cannot be used, or a file with an unknown placeholder
  */
 export function render(steps: readonly Step[], installation: Installation, withData = false): Script {
-  const schemas = quotedSchemas(installation.schemas);
-  const file = ({ file, does }: SqlFile): RenderedFile => ({
-    file,
-    does,
-    sql: readFileSync(join(__dirname, file), "utf8").replace(
-      /\{\{(\w*)\}\}/g,
-      (placeholder, name: string) => {
-        const value = (schemas as Record<string, string>)[name];
-        if (value === undefined) throw new Error(`sql/${file}: unknown placeholder ${placeholder}`);
-        return value;
-      },
-    ),
-  });
+  const file = (of: SqlFile) => renderFile(of, installation);
   const json = escapeLiteral(installationJson(installation, withData)).trim();
   return {
     opening: `BEGIN;
@@ -53,6 +41,26 @@ SELECT pg_catalog.set_config('vn_repair.installation', ${json}, true);
     steps: steps.map((step) => ({ ...file(step), runs: step.runs })),
     tail: file(TAIL),
   };
+}
+
+/** A script that is told one thing more, by a setting of its transactions. */
+export function telling(script: Script, setting: string, value: string): Script {
+  const told = `SELECT pg_catalog.set_config(${escapeLiteral(setting).trim()}, ${escapeLiteral(value).trim()}, true);\n`;
+  return { ...script, opening: `${script.opening}${told}` };
+}
+
+/** Puts an installation's names into one file. */
+export function renderFile({ file, does }: SqlFile, installation: Installation): RenderedFile {
+  const schemas: Record<string, string> = quotedSchemas(installation.schemas);
+  const sql = readFileSync(join(__dirname, file), "utf8").replace(
+    /\{\{(\w*)\}\}/g,
+    (placeholder, name: string) => {
+      const value = schemas[name];
+      if (value === undefined) throw new Error(`sql/${file}: unknown placeholder ${placeholder}`);
+      return value;
+    },
+  );
+  return { file, does, sql };
 }
 
 /** Neighbours that are run the same way: those that are together in one group, the others alone. */

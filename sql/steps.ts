@@ -38,6 +38,12 @@ export const RIGHTS: SqlFile = {
   does: { fr: "les droits qui manquent à l'administrateur", en: "rights that the administrator lacks" },
 };
 
+/** A query that tells in one row what is there, before anything is made. */
+export const FACTS: SqlFile = {
+  file: "look/facts.sql",
+  does: { fr: "ce qui se trouve dans la base", en: "what is in the database" },
+};
+
 /** What an installation runs, in this order: the one list of the files. */
 export const INSTALL: readonly Step[] = [
   copy("1_check_copy/owner", "le rôle propriétaire des données", "the role that owns the data"),
@@ -139,7 +145,10 @@ export const COUNTS: Step = {
   runs: "report",
 };
 
-/** Fails, naming what there is, while one of the stack's two roles owns anything in any database of the server. */
+/** After the engine has made the stack's two roles; it makes those again that a moved database came without. */
+export const ROLES: Step = both("rights/roles", "les rôles de la pile", "the stack's roles");
+
+/** Fails, naming what there is, while one of the stack's two roles owns anything or keeps a right. */
 export const GUARD: Step = both(
   "remove/roles",
   "les rôles qui vont disparaître ne possèdent plus rien",

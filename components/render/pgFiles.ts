@@ -1,3 +1,5 @@
+import { HOME_FILES, type Names } from "../../config/names";
+
 /** How a login reaches the database from the host. */
 export interface PgTarget {
   address: string;
@@ -6,8 +8,15 @@ export interface PgTarget {
   sslmode: string;
 }
 
-/** `~/.pg_service.conf`: libpq takes each value as it stands, to the end of the line. */
-export function pgService(service: string, login: string, to: PgTarget): string {
+/** The authorities that Debian trusts. */
+const SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
+
+/**
+ * `~/.pg_service.conf`: libpq takes each value as it stands, to the end of the line. To verify a certificate it wants
+ * a file of authorities: the stack's own, or Debian's.
+ */
+export function pgService({ service, login, home }: Names, to: PgTarget, ownAuthority: boolean): string {
+  const authorities = ownAuthority ? `${home}/${HOME_FILES.authority}` : SYSTEM_AUTHORITIES;
   return [
     "# Written by vn-sync-check: psql service=" + service,
     `[${service}]`,
@@ -16,6 +25,7 @@ export function pgService(service: string, login: string, to: PgTarget): string 
     `dbname=${to.database}`,
     `user=${login}`,
     `sslmode=${to.sslmode}`,
+    ...(ownAuthority || to.sslmode.startsWith("verify-") ? [`sslrootcert=${authorities}`] : []),
     "",
   ].join("\n");
 }

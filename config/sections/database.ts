@@ -1,9 +1,24 @@
 import { address, choice, existingName, flag, identifier, text, whole } from "../values/fields";
-import { key, section } from "../values/key";
+import { key, type Rule, section } from "../values/key";
 
 /** What libpq knows, on the host; the engine's provider (lib/pq) knows neither allow nor prefer. */
 const SSLMODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
 const ADMIN_SSLMODES = ["disable", "require", "verify-ca", "verify-full"] as const;
+
+/** An authority's certificate that no connection would be held against. */
+const caIsUsed: Rule = (given, fault) => {
+  const fromHost = given.value("fromHost") as { sslmode?: string } | undefined;
+  const modes = [given.value("sslmode"), fromHost?.sslmode ?? given.value("sslmode")];
+  if (!given.has("caFile") || modes.some((mode) => mode !== "disable")) return;
+  fault(
+    "sslmode",
+    { en: 'is "disable", and caFile is given', fr: 'vaut "disable", alors que caFile est donné' },
+    {
+      en: "pulumi config set --path vn-sync-check:database.sslmode verify-full, or take caFile away",
+      fr: "pulumi config set --path vn-sync-check:database.sslmode verify-full, ou enlever caFile",
+    },
+  );
+};
 
 /** The database, as the operator's machine and as the host reach it, and the names of what is in it. */
 export const database = {
@@ -34,6 +49,11 @@ export const database = {
         default: "require",
         en: "How the connection is protected: disable, require, verify-ca or verify-full",
         fr: "Protection de la connexion : disable, require, verify-ca ou verify-full",
+      }),
+      caFile: key(text, {
+        example: "./ca.crt",
+        en: "File on this machine with the certificate of the authority that signed the server's (PEM), for verify-ca and verify-full; the host gets its text too",
+        fr: "Fichier de ce poste avec le certificat de l'autorité qui a signé celui du serveur PostgreSQL (PEM), pour verify-ca et verify-full ; le serveur des tâches en reçoit le texte",
       }),
       adminUser: key(existingName, {
         required: true,
@@ -89,10 +109,16 @@ export const database = {
         fr: "Rôle propriétaire des données téléchargées ; sans lui `<compte>_owner`, qui est créé",
       }),
     },
+    caIsUsed,
   ),
 };
 
 export const databaseLife = {
+  oldDatabaseGone: key(flag, {
+    default: false,
+    en: "True while a database that is gone for good is replaced, or destroyed (`pulumi destroy --run-program`): nothing is removed from it",
+    fr: "true le temps de remplacer une base disparue pour de bon, ou de détruire sans elle (`pulumi destroy --run-program`) : rien n'y est enlevé",
+  }),
   passwordGeneration: key(whole(1, 1_000_000), {
     default: 1,
     en: "Another number makes a new password for the synchronisation's database login",

@@ -1,9 +1,15 @@
--- What a removal with the data would take: rows of every table of the two schemas, and of this instance's monitoring.
+-- What a removal with the data would take: rows of the tables that hold data, and of this instance's monitoring.
 WITH i AS (SELECT current_setting('vn_repair.installation')::jsonb AS i),
      t AS (
        SELECT c.oid::regclass::text AS name, '' AS condition
          FROM pg_class AS c
-        WHERE c.relkind = 'r' AND c.relnamespace IN (to_regnamespace('{{check}}'), to_regnamespace('{{repair}}'))
+        WHERE c.relkind = 'r'
+          -- Of the check schema what the kit made, of the repair's own what holds data: a user's table stays.
+          AND (c.relnamespace = to_regnamespace('{{check}}')
+               AND 'table ' || c.relname IN (SELECT object FROM {{repair}}.made_object)
+            OR c.relnamespace = to_regnamespace('{{repair}}')
+               AND c.relname IN ('run', 'change', 'tombstone', 'main_deletion', 'deleted_row', 'increment_backup', 'job_gap',
+                                 'job_site', 'job'))
         UNION ALL
        SELECT to_regclass('{{monitoring}}.monitoring_vn_check_to_prod')::text,
               format(' WHERE instance = %L', (SELECT i ->> 'instance' FROM i))

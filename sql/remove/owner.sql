@@ -16,7 +16,7 @@ BEGIN
     replace(current_setting('vn_repair.assumed'), format('REVOKE %I FROM CURRENT_USER;', _owner), ''), true);
   BEGIN
     EXECUTE format('DROP ROLE %I', _owner);
-  EXCEPTION WHEN dependent_objects_still_exist THEN
+  EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
     RAISE NOTICE 'vn-sync-check: the role % stays: %', _owner, SQLERRM;
   END;
 END

@@ -1,38 +1,42 @@
--- Rights that were given on what stays, so that both roles can be dropped. A role that was chosen with runAs keeps
--- what it has on main: it had it before.
+-- Rights that were given on what stays, so that both roles can be dropped: all that the server has noted for the two
+-- roles of the stack. A role that was chosen with runAs keeps what it has elsewhere: it had it before.
 DO $fix$
 DECLARE
   _i jsonb := current_setting('vn_repair.installation')::jsonb;
-  _ours text[] := ARRAY[_i ->> 'check_schema', _i ->> 'repair_schema', _i ->> 'monitoring_schema']
-                  || CASE WHEN NOT (_i ->> 'run_as')::boolean THEN ARRAY[_i ->> 'main_schema'] ELSE '{}' END;
+  _ours text[] := ARRAY[_i ->> 'check_schema', _i ->> 'repair_schema', _i ->> 'monitoring_schema'];
   _o record;
-  _role name;
 BEGIN
-  FOREACH _role IN ARRAY ARRAY[_i ->> 'definer', _i #>> '{roles,login}']::name[] LOOP
-    CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = _role);
-    FOR _o IN
-      SELECT DISTINCT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END || ' ' || c.oid::regclass AS name
-        FROM pg_class AS c
-        JOIN pg_namespace AS n ON n.oid = c.relnamespace
-       CROSS JOIN LATERAL aclexplode(c.relacl) AS a
-       WHERE a.grantee = (SELECT oid FROM pg_roles WHERE rolname = _role) AND c.relowner <> a.grantee
-         AND n.nspname = ANY (_ours)
-       UNION
-      SELECT DISTINCT 'SCHEMA ' || n.oid::regnamespace
-        FROM pg_namespace AS n CROSS JOIN LATERAL aclexplode(n.nspacl) AS a
-       WHERE a.grantee = (SELECT oid FROM pg_roles WHERE rolname = _role) AND n.nspowner <> a.grantee
-         AND n.nspname = ANY (_ours)
-    LOOP
-      BEGIN
-        EXECUTE format('REVOKE ALL ON %s FROM %I', _o.name, _role);
-      EXCEPTION WHEN insufficient_privilege THEN
-        RAISE WARNING 'vn-sync-check: the owner has to run: REVOKE ALL ON % FROM %;', _o.name, _role;
-      END;
-    END LOOP;
+  FOR _o IN
+    SELECT r.rolname AS role,
+           format('%s %s', CASE WHEN x.type IN ('table', 'view', 'materialized view', 'foreign table') THEN 'TABLE'
+                                WHEN x.type IN ('function', 'procedure', 'aggregate') THEN 'ROUTINE'
+                                WHEN x.type = 'server' THEN 'FOREIGN SERVER'
+                                WHEN x.type = 'parameter ACL' THEN 'PARAMETER'
+                                ELSE upper(replace(x.type, '-', ' ')) END, x.identity) AS name
+      FROM pg_roles AS r
+      JOIN pg_shdepend AS d ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid AND d.deptype = 'a'
+       AND (d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+            OR d.classid = 'pg_database'::regclass AND d.objid = (SELECT oid FROM pg_database WHERE datname = current_database()))
+     CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) AS x
+     WHERE (r.rolname IN (_i #>> '{roles,login}', _i #>> '{roles,repair}')
+            OR r.rolname = _i ->> 'definer' AND (x.schema = ANY (_ours) OR x.type = 'schema' AND x.name = ANY (_ours)))
+       AND x.type <> 'default acl'
+     GROUP BY 1, 2
+  LOOP
+    BEGIN
+      EXECUTE format('REVOKE ALL ON %s FROM %I', _o.name, _o.role);
+    EXCEPTION WHEN insufficient_privilege OR dependent_objects_still_exist THEN
+      RAISE WARNING 'vn-sync-check: the owner has to run: REVOKE ALL ON % FROM % CASCADE;', _o.name, _o.role;
+    END;
   END LOOP;
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = _i ->> 'definer') THEN
     FOR _o IN SELECT jsonb_array_elements_text(_i -> 'extra_grants') AS text LOOP
-      EXECUTE format('REVOKE %s FROM %I', _o.text, _i ->> 'definer');
+      BEGIN
+        EXECUTE format('REVOKE %s FROM %I', _o.text, _i ->> 'definer');
+      EXCEPTION WHEN OTHERS THEN
+        -- What it was given on may be gone; what is still held, the guard before the drop names.
+        RAISE WARNING 'vn-sync-check: REVOKE % FROM %: %', _o.text, _i ->> 'definer', SQLERRM;
+      END;
     END LOOP;
   END IF;
 END

@@ -36,22 +36,54 @@ SELECT format('GRANT CREATE ON DATABASE %I TO %I', current_database(), current_u
    AND (to_regnamespace('{{check}}') IS NULL OR to_regnamespace('{{repair}}') IS NULL
         OR to_regnamespace('{{monitoring}}') IS NULL)
  UNION ALL
+-- What the login and the repair need of the database, where PUBLIC was deprived of it: to be given on.
+SELECT format('GRANT %s ON DATABASE %I TO %I WITH GRANT OPTION', string_agg(n.privilege, ', ' ORDER BY n.privilege),
+              current_database(), current_user)
+  FROM wanted
+  JOIN pg_database AS d ON d.datname = current_database()
+ CROSS JOIN LATERAL (VALUES (i #>> '{roles,login}', 'CONNECT'), (i ->> 'definer', 'TEMPORARY')) AS n (role, privilege)
+ WHERE n.role IS NOT NULL
+   AND NOT EXISTS (SELECT FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
+                    WHERE a.grantee = 0 AND a.privilege_type = n.privilege)
+   AND NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = n.role AND has_database_privilege(r.oid, d.oid, n.privilege))
+   AND NOT pg_has_role(d.datdba, 'USAGE') AND NOT has_database_privilege(d.oid, n.privilege || ' WITH GRANT OPTION')
+HAVING count(*) > 0
+ UNION ALL
 SELECT format('ALTER ROLE %I CREATEROLE', current_user)
   FROM wanted
   JOIN pg_roles AS me ON me.rolname = current_user
- WHERE NOT me.rolcreaterole AND NOT me.rolsuper
-   AND i #>> '{roles,owner}' IS NOT NULL
-   AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = i #>> '{roles,owner}')
+ WHERE NOT me.rolcreaterole AND NOT me.rolsuper AND i #>> '{roles,owner}' IS NOT NULL
+ UNION ALL
+-- Roles that another login has made: from PostgreSQL 16 on CREATEROLE alone does not reach them. The kit's own will
+-- be dropped one day.
+SELECT format('GRANT %I TO %I', r.rolname, current_user) || CASE WHEN o.ours THEN ' WITH ADMIN OPTION' ELSE '' END
+  FROM wanted
+  JOIN pg_roles AS me ON me.rolname = current_user
+  JOIN pg_roles AS r ON r.rolname IN (i #>> '{roles,login}', i #>> '{roles,repair}', i #>> '{roles,owner}', i ->> 'definer')
+ CROSS JOIN LATERAL (
+   SELECT r.rolname IN (i #>> '{roles,login}', i #>> '{roles,repair}')
+          OR coalesce(shobj_description(r.oid, 'pg_authid') LIKE 'vn-sync-check:%', false)) AS o (ours)
+ WHERE new AND NOT me.rolsuper AND NOT r.rolsuper AND NOT pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')
+   AND (o.ours OR NOT pg_has_role(r.oid, 'USAGE') OR NOT pg_has_role(r.oid, CASE WHEN new THEN 'SET' ELSE 'MEMBER' END))
  UNION ALL
 SELECT format('GRANT USAGE ON SCHEMA {{main}} TO %I', current_user)
  WHERE NOT has_schema_privilege(to_regnamespace('{{main}}'), 'USAGE')
  UNION ALL
 SELECT format('GRANT USAGE, CREATE ON SCHEMA {{monitoring}} TO %I', current_user)
- WHERE NOT has_schema_privilege(to_regnamespace('{{monitoring}}'), 'USAGE')
-    OR NOT has_schema_privilege(to_regnamespace('{{monitoring}}'), 'CREATE')
+  FROM pg_namespace AS n
+  JOIN pg_roles AS o ON o.oid = n.nspowner
+  JOIN pg_roles AS me ON me.rolname = current_user
+ CROSS JOIN wanted
+ WHERE n.oid = to_regnamespace('{{monitoring}}')
+   AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE'))
+   -- The head lends the rights of its owner, where it may.
+   AND NOT pg_has_role(o.oid, 'MEMBER WITH ADMIN OPTION')
+   AND (new OR o.rolsuper OR NOT me.rolcreaterole)
  UNION ALL
 SELECT DISTINCT format('GRANT %I TO %I', rolname, current_user)
-  FROM lacking WHERE NOT rolsuper
+  FROM lacking, wanted
+ WHERE NOT rolsuper
+   AND NOT (new AND rolname IN (SELECT unnest(ARRAY[i #>> '{roles,login}', i #>> '{roles,repair}', i #>> '{roles,owner}', i ->> 'definer'])))
  UNION ALL
 -- Nobody should be made a member of a superuser for this.
 SELECT format('ALTER %s %s OWNER TO %I', kind, name, current_user)

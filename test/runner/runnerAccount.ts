@@ -82,7 +82,7 @@ export async function makeAccount(from: Ground): Promise<RunnerAccount> {
   await write("lib/vn-check/vn-check.mjs", from.bundle, 0o644);
   await cp(ADAPTER, join(home, "lib/vn-check/client_job.py"));
   await symlink(from.venv, join(home, ".venv.clientapivn"));
-  await write(".pg_service.conf", pgService(NAMES.service, NAMES.login, target), 0o644);
+  await write(".pg_service.conf", pgService(NAMES, target, false), 0o644);
   await write(".pgpass", pgPass(NAMES.login, from.password, target));
   const yaml = evnYaml({
     names: NAMES,

@@ -10,12 +10,12 @@ import { install, installSteps, type Report, remove, run } from "../../sql/insta
 import { print } from "../../sql/print";
 import { type Job, runJob } from "../../sql/program";
 import { type RenderedStep, render, type Script } from "../../sql/render";
-import { COUNTS, GUARD, HEAD, INSTALL, REMOVE, RIGHTS, TAIL } from "../../sql/steps";
+import { COUNTS, FACTS, GUARD, HEAD, INSTALL, REMOVE, RIGHTS, ROLES, TAIL } from "../../sql/steps";
 import { installation, makeClientTables } from "../support/installation";
 import { type Cluster, startCluster } from "../support/postgres";
 
 const SQL = join(__dirname, "../../sql");
-const MANIFEST = [HEAD, TAIL, RIGHTS, ...INSTALL, ...REMOVE, COUNTS, GUARD];
+const MANIFEST = [HEAD, TAIL, RIGHTS, FACTS, ROLES, ...INSTALL, ...REMOVE, COUNTS, GUARD];
 const BY_HAND = installation({ roles: null });
 
 let cluster: Cluster;
@@ -317,7 +317,6 @@ describe("an installation", () => {
       ),
     ).toEqual([
       { table: "src_vn_json_check.observations_json", rows: 7 },
-      { table: "src_vn_json_repair.journal_observation", rows: 7 },
       { table: "dbadmin.monitoring_vn_check_to_prod", rows: 1 },
     ]);
   });
@@ -371,9 +370,10 @@ test("a role that owns something is named with it; one that owns nothing may go"
     ["nobody", "holder"],
   ] as [string, string][])
     await expect(guard(...roles)).rejects.toThrow(
-      /the role holder owns table public.held \(P0001\)\n {2}Give it to another role/,
+      /the role holder cannot be dropped: it owns table public.held \(P0001\)\n {2}Give what it owns to another/,
     );
   await guard("lender", "nobody_has_this_name");
+  await admin.query("DROP ROLE IF EXISTS nobody, nobody_has_this_name");
 });
 
 test("a login that is given its verifier logs in with its password", async () => {
@@ -390,8 +390,8 @@ describe("as a program", () => {
   test("a refused login ends with a remedy, exit code 1, and no password", () => {
     const refused = job([], { password: "a-wrong-password" });
     for (const [locale, words] of [
-      ["en", "Set database.address, .port, .name, .adminUser, .adminPassword"],
-      ["fr", "Régler database.address, .port, .name, .adminUser, .adminPassword"],
+      ["en", "refuses the login postgres with this password"],
+      ["fr", "refuse la connexion de postgres avec ce mot de passe"],
     ]) {
       const done = program(["sql/door.js", "install"], JSON.stringify({ ...refused, locale }));
       expect(done.status).toBe(1);

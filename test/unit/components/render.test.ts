@@ -57,7 +57,7 @@ test.each([
 });
 
 test("service file and pgpass", () => {
-  expect(pgService("vn_check", "vn_check", target)).toMatchSnapshot();
+  expect(pgService(namesOf("default"), target, false)).toMatchSnapshot();
   expect(pgPass("vn_check", "p:w\\d", target)).toBe("db.example.org:5432:a\\:b\\\\c:vn_check:p\\:w\\\\d\n");
   expect(pgPass("u", "p", { ...target, address: "::1" })).toBe("\\:\\:1:5432:a\\:b\\\\c:u:p\n");
 });

@@ -1,0 +1,97 @@
+import { type Client, DatabaseError } from "pg";
+import { type Finding, findings } from "../config/checks";
+import { type Connection, connect } from "./connect";
+import { connectionFinding } from "./connecting";
+import { DATABASE_CHECKS } from "./databaseChecks";
+import type { DatabaseFacts } from "./databaseFacts";
+import type { Installation } from "./installation";
+import { render, renderFile, type Script } from "./render";
+import { FACTS } from "./steps";
+
+type To = Omit<Connection, "applicationName">;
+
+/**
+ * All that stands in the way of an installation in a database: nothing is changed there.
+ * @returns why nothing could be seen, as the one finding
+ */
+export async function databaseFindings(
+  to: To,
+  installation: Installation,
+): Promise<{ connected: boolean; found: Finding[] }> {
+  let client: Client;
+  try {
+    client = await connect({ ...to, applicationName: "vn-sync-check" });
+  } catch (error) {
+    const isAbsent = error instanceof DatabaseError && error.code === "3D000";
+    const found = [connectionFinding(error, to, isAbsent ? await databases(to) : [])];
+    return { connected: false, found };
+  }
+  try {
+    const found = await findings(DATABASE_CHECKS, await factsOf(client, to, installation));
+    return { connected: true, found };
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Databases of the server, as many as a person reads. */
+async function databases(to: To): Promise<string[]> {
+  try {
+    const client = await connect({ ...to, database: "postgres", applicationName: "vn-sync-check" });
+    try {
+      const { rows } = await client.query(
+        "SELECT datname FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY 1 LIMIT 12",
+      );
+      return rows.map(({ datname }) => String(datname));
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  } catch {
+    return [];
+  }
+}
+
+async function factsOf(client: Client, to: To, installation: Installation): Promise<DatabaseFacts> {
+  const script = render([], installation);
+  await client.query(script.opening);
+  try {
+    const { rows } = await client.query(renderFile(FACTS, installation).sql);
+    const seen = { ...rows[0], installation, database: to.database, adminUser: to.user };
+    const nothing = { lacking: [], installed_version: null, refused_grants: [] };
+    // Older servers do not know what is asked next, and on a standby nothing can be tried.
+    if (seen.version < 150_000 || seen.standby) return { ...seen, ...nothing };
+    const lacking = (await client.query(script.rights.sql)).rows.map((row) => `${row["statement"]};`);
+    const tried = await triedOut(client, script, installation);
+    return { ...seen, lacking, ...tried };
+  } finally {
+    await client.query("ROLLBACK").catch(() => undefined);
+  }
+}
+
+/** What only an attempt tells, each undone. */
+async function triedOut(
+  client: Client,
+  script: Script,
+  { extraGrants, schemas }: Installation,
+): Promise<Pick<DatabaseFacts, "installed_version" | "refused_grants">> {
+  const attempt = async (sql: string) => {
+    await client.query("SAVEPOINT attempt");
+    try {
+      const { rows } = await client.query(sql);
+      return { rows: rows ?? [], error: undefined };
+    } catch (error) {
+      await client.query("ROLLBACK TO attempt");
+      return { rows: [], error: error as DatabaseError };
+    }
+  };
+  // Lends the kit's own roles; nothing is lost where an installation under way holds its lock.
+  await attempt(script.head.sql);
+  const installed = await attempt(`SELECT installed_version FROM "${schemas.repair}".settings`);
+  const refused_grants: DatabaseFacts["refused_grants"] = [];
+  for (const grant of extraGrants) {
+    const { error } = await attempt(`GRANT ${grant} TO CURRENT_USER`);
+    if (error !== undefined)
+      refused_grants.push({ grant, why: error.message, right: error.code === "42501" });
+  }
+  return { installed_version: installed.rows[0]?.["installed_version"] ?? null, refused_grants };
+}

@@ -19,6 +19,7 @@ export function installationOf(config: SecretConfig): Installation {
     runAs,
     extraGrants,
     triggerSearchPath,
+    readers: database.readers,
     settings: {
       ...REPAIR_DEFAULTS,
       ...policies,

@@ -56,6 +56,8 @@ export interface Installation {
   extraGrants: string[];
   /** Schemas in which main's triggers find functions; absent: PostGIS's and public. */
   triggerSearchPath?: string[] | undefined;
+  /** Roles that may look at the two views (default none). */
+  readers?: string[] | undefined;
   settings: RepairSettings;
 }
 
@@ -93,7 +95,7 @@ export function quotedSchemas(schemas: Schemas): Record<keyof Schemas, string> {
  * @param withData does a removal take the data too?
  */
 export function installationJson(installation: Installation, withData: boolean): string {
-  const { instance, schemas, roles, runAs, extraGrants, triggerSearchPath, settings } = installation;
+  const { instance, schemas, roles, runAs, extraGrants, triggerSearchPath, readers, settings } = installation;
   return JSON.stringify({
     version: VERSION,
     instance,
@@ -106,6 +108,7 @@ export function installationJson(installation: Installation, withData: boolean):
     run_as: roles !== null && runAs !== undefined,
     extra_grants: extraGrants,
     trigger_search_path: triggerSearchPath ?? null,
+    readers: readers ?? [],
     client_tables: CLIENT_TABLES,
     with_data: withData,
     settings: Object.fromEntries(

@@ -1,4 +1,4 @@
-import { address, choice, existingName, flag, identifier, text, whole } from "../values/fields";
+import { address, choice, existingName, flag, identifier, list, text, whole } from "../values/fields";
 import { key, type Rule, section } from "../values/key";
 
 /** What libpq knows, on the host; the engine's provider (lib/pq) knows neither allow nor prefer. */
@@ -107,6 +107,12 @@ export const database = {
         example: "vn_check_owner",
         en: "Role that owns the downloaded data; without it `<account>_owner`, which is made",
         fr: "Rôle propriétaire des données téléchargées ; sans lui `<compte>_owner`, qui est créé",
+      }),
+      readers: key(list(existingName), {
+        default: [],
+        example: ["qgis"],
+        en: "Roles that may look at the two views mv_data_missing_or_not_updated and qgis_data, in QGIS for example",
+        fr: "Rôles qui peuvent consulter les deux vues mv_data_missing_or_not_updated et qgis_data, dans QGIS par exemple",
       }),
     },
     caIsUsed,

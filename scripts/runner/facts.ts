@@ -173,6 +173,22 @@ export type Fact =
   | { fact: "importUnfinished" }
   | { fact: "late"; verb: "daily" | "weekly" }
   | { fact: "lastFailed"; verb: JobVerb; message: string }
+  /** Triggers of ours that are missing, off or not in force always. */
+  | { fact: "watchOff"; problem: string; remedy: string }
+  /** A time in which deletions from main, or changes of check, may have gone unseen. */
+  | {
+      fact: "blindSpell";
+      id: number;
+      ofMain: boolean;
+      reason: string;
+      since: string;
+      until: string;
+      /** Rows that are held back for such times. */
+      held: number;
+      /** SQL that gives them free. */
+      release: string;
+    }
+  | { fact: "viewsNotRefreshed"; cause: string }
   | { fact: "databaseDown"; cause: Problem | string };
 
 /** Facts that a person has to know at once, under cron too; the others are for those who look on. */

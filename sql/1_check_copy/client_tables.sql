@@ -43,7 +43,8 @@ BEGIN
         'Client-API-VN: written by the second synchronisation');
       INSERT INTO {{repair}}.made_object (object) VALUES ('table ' || _t.name) ON CONFLICT DO NOTHING;
     END IF;
-    IF _owner IS NOT NULL AND EXISTS (SELECT FROM {{repair}}.made_object WHERE object = 'table ' || _t.name) THEN
+    IF _owner IS NOT NULL AND EXISTS (SELECT FROM {{repair}}.made_object WHERE object = 'table ' || _t.name)
+       AND (SELECT pg_get_userbyid(relowner) <> _owner FROM pg_class WHERE oid = to_regclass(format('{{check}}.%I', _t.name))) THEN
       EXECUTE format('ALTER TABLE {{check}}.%I OWNER TO %I', _t.name, _owner);
     END IF;
   END LOOP;

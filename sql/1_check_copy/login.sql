@@ -18,7 +18,7 @@ BEGIN
   EXECUTE format('GRANT USAGE ON SCHEMA {{check}} TO %I', _login);
   FOR _o IN
     SELECT oid::regclass AS name FROM pg_class
-     WHERE relnamespace = '{{check}}'::regnamespace AND relkind = 'r'
+     WHERE relnamespace = '{{check}}'::regnamespace AND relkind IN ('r', 'p')
        AND (relname LIKE '%\_json' OR relname IN ('download_log', 'increment_log'))
   LOOP
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %I', _o.name, _login);

@@ -5,9 +5,6 @@ DECLARE
   _what text;
   _before text;
 BEGIN
-  IF current_setting('server_version_num')::integer < 150000 THEN
-    RAISE EXCEPTION 'PostgreSQL 15 or newer is needed; this is %', current_setting('server_version');
-  END IF;
   IF to_regclass('{{repair}}.settings') IS NOT NULL THEN
     SELECT installed_version INTO _before FROM {{repair}}.settings;
     -- An older program knows nothing of what a newer one has made.

@@ -20,6 +20,14 @@ CREATE TABLE IF NOT EXISTS {{repair}}.run (
   CONSTRAINT run_running_has_no_end CHECK ((status = 'running') = (ended_at IS NULL)),
   CONSTRAINT run_ended_is_a_phase CHECK ((phase = 'ended') = (ended_at IS NOT NULL))
 );
+DO $fix$
+BEGIN
+  -- Asked first: ALTER TABLE waits for a dump that reads the table even where there is nothing to do.
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '{{repair}}.run'::regclass AND attname = 'views_error') THEN
+    ALTER TABLE {{repair}}.run ADD COLUMN views_error text;
+  END IF;
+END
+$fix$;
 COMMENT ON TABLE {{repair}}.run IS
   'One row per run of the repair. A run whose pid and backend_start are gone was interrupted; the next goes on from its work list.';
 COMMENT ON COLUMN {{repair}}.run.phase IS 'Lets each step of a run refuse to be called out of turn.';
@@ -28,6 +36,7 @@ COMMENT ON COLUMN {{repair}}.run.accept IS 'The number of differences that a per
 COMMENT ON COLUMN {{repair}}.run.whole IS 'observations_json was compared whole, not by its journal.';
 COMMENT ON COLUMN {{repair}}.run.journal_complete IS 'The journal had no gap; with one, no deletion is concluded.';
 COMMENT ON COLUMN {{repair}}.run.set_aside IS 'Rows in set_aside when the run ended, of every table.';
+COMMENT ON COLUMN {{repair}}.run.views_error IS 'Why the published views could not be refreshed; NULL: they were.';
 CREATE INDEX IF NOT EXISTS run_running ON {{repair}}.run (id) WHERE status = 'running';
 COMMENT ON INDEX {{repair}}.run_running IS 'Finds a run that is under way or was interrupted.';
 

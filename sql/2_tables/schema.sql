@@ -21,7 +21,8 @@ BEGIN
   );
   COMMENT ON TABLE {{repair}}.made_object IS
     'What vn-sync-check created outside this schema. Only these are ever removed with the data; what was there before is not.';
-  IF _owner IS NOT NULL THEN
+  IF _owner IS NOT NULL AND (SELECT pg_get_userbyid(relowner) <> _owner FROM pg_class
+                              WHERE oid = '{{repair}}.made_object'::regclass) THEN
     EXECUTE format('ALTER TABLE {{repair}}.made_object OWNER TO %I', _owner);
   END IF;
 END

@@ -68,6 +68,10 @@ DECLARE
   _i jsonb := current_setting('vn_repair.installation')::jsonb;
   _new {{repair}}.settings;
 BEGIN
+  -- As replica_identity.sql, before the row is replaced.
+  IF (SELECT relreplident <> 'f' FROM pg_class WHERE oid = '{{repair}}.settings'::regclass) THEN
+    ALTER TABLE {{repair}}.settings REPLICA IDENTITY FULL;
+  END IF;
   -- What no configuration says (gaps_seen) stays as it is.
   SELECT * INTO _new
     FROM jsonb_populate_record(NULL::{{repair}}.settings,

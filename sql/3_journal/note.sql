@@ -76,14 +76,42 @@ $fix$;
 COMMENT ON FUNCTION {{repair}}.note_download() IS
   'Notes every observation that a download proposes: BEFORE INSERT fires for unchanged ones too.';
 
+CREATE OR REPLACE FUNCTION {{repair}}.note_unseen_deletion(_error text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  -- One is enough until the next run has looked at it.
+  INSERT INTO {{repair}}.blind_spell (of_main, reason, since)
+  SELECT true, 'the watch failed: ' || _error, clock_timestamp()
+   WHERE NOT EXISTS (SELECT FROM {{repair}}.blind_spell AS b WHERE b.of_main AND b.run IS NULL);
+EXCEPTION WHEN OTHERS THEN
+  PERFORM {{repair}}.note_gap('watch', SQLERRM);
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.note_unseen_deletion(text) IS 'Notes that a deletion from main could not be noted.';
+
 CREATE OR REPLACE FUNCTION {{repair}}.note_main_deletion() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER AS $fix$
 BEGIN
   INSERT INTO {{repair}}.main_deletion (id, site, update_ts) VALUES (OLD.id, OLD.site, OLD.update_ts);
   RETURN NULL;
 EXCEPTION WHEN OTHERS THEN
-  PERFORM {{repair}}.note_gap('watch', SQLERRM);
+  PERFORM {{repair}}.note_unseen_deletion(SQLERRM);
   RETURN NULL;
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.note_main_deletion() IS 'Notes who deleted a row of main, and when.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.note_main_truncate() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER AS $fix$
+BEGIN
+  -- No key is known: what main lacks since may have been deleted on purpose.
+  INSERT INTO {{repair}}.blind_spell (of_main, reason, since, xid)
+  VALUES (true, pg_catalog.format('TRUNCATE of %s by %s', TG_TABLE_NAME, session_user), pg_catalog.clock_timestamp(),
+          pg_catalog.pg_current_xact_id()::xid);
+  RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+  PERFORM {{repair}}.note_unseen_deletion(SQLERRM);
+  RETURN NULL;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.note_main_truncate() IS 'Notes that main, or a partition of it, was emptied.';

@@ -12,6 +12,7 @@ DO $fix$
 DECLARE
   _s {{repair}}.settings := (SELECT s FROM {{repair}}.settings AS s);
   _main regclass := '{{main}}.observations_json'::regclass;
+  _t record;
 BEGIN
   -- Without a trigger on main, and for suspected deletions, it has to be known what downloads brought.
   IF _s.same_rights OR NOT _s.watch_main
@@ -33,5 +34,13 @@ BEGIN
       FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION {{repair}}.note_form();
     COMMENT ON TRIGGER vn_repair_change ON {{check}}.forms_json IS 'vn-sync-check: journal of the repair.';
   END IF;
+  -- Rows that a replication or a bulk load under session_replication_role = replica writes count too.
+  FOR _t IN
+    SELECT tgrelid::regclass AS relation, tgname AS name FROM pg_trigger
+     WHERE tgrelid IN (to_regclass('{{check}}.observations_json'), to_regclass('{{check}}.forms_json'))
+       AND tgname LIKE 'vn\_repair\_%' AND NOT tgisinternal
+  LOOP
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', _t.relation, _t.name);
+  END LOOP;
 END
 $fix$;

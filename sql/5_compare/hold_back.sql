@@ -66,6 +66,22 @@ BEGIN
    WHERE o.table_name = 'observations_json' AND o.action = 'insert' AND o.run = _run
      AND o.check_update_ts <= extract(epoch FROM d.deleted_at + _s.tolerance)
      AND (d.by_sync OR _s.losses_by_others <> 'repair');
+  -- Deletions in a blind spell were seen by nobody: only what a download has brought since is known to have been lost.
+  PERFORM {{repair}}.move_to_held_back(_run, array_agg(o.id), array_agg(o.site), 'insert',
+      array_agg('unseen'::{{repair}}.held_back_cause),
+      array_agg(format('may have been deleted from main between %s and %s, when nobody watched (blind_spell %s)',
+                       b.since, b.until, b.ids)))
+    FROM {{repair}}.work_item AS o
+    JOIN (SELECT min(since) AS since, max(until) AS until, string_agg(id::text, ', ' ORDER BY id) AS ids
+            FROM {{repair}}.blind_spell WHERE of_main AND released_at IS NULL) AS b
+      ON o.check_update_ts <= extract(epoch FROM b.until + _s.tolerance)
+   WHERE o.table_name = 'observations_json' AND o.action = 'insert' AND o.run = _run
+     AND NOT EXISTS (SELECT FROM {{repair}}.downloaded_key AS n
+                      WHERE n.id = o.id AND n.site = o.site COLLATE "default" AND n.at > b.until)
+     -- Main refused it before, so it was lacking then.
+     AND NOT EXISTS (SELECT FROM {{repair}}.set_aside AS a
+                      WHERE a.table_name = o.table_name AND a.action = o.action AND a.id = o.id AND a.site = o.site
+                        AND a.key = o.key);
   -- Where nobody watches main, absence says nothing: an old row has to have been brought by a download of late.
   IF NOT {{repair}}.watching() AND to_regclass('{{main}}.increment_log') IS NOT NULL
      AND has_table_privilege(to_regclass('{{main}}.increment_log'), 'SELECT') THEN

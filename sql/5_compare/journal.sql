@@ -11,26 +11,51 @@ BEGIN
     UPDATE {{repair}}.settings SET gaps_seen = _marks;
     _complete := false;
   END IF;
-  -- About 60 bytes an entry with its page's share; more than the cap is not worth looking up key by key.
-  IF pg_relation_size('{{repair}}.journal_observation') / 60 > _s.journal_cap
-     AND EXISTS (SELECT FROM {{repair}}.journal_observation OFFSET _s.journal_cap LIMIT 1) THEN
-    -- Waits for transactions that hold entries of theirs, so all that is dropped is visible to the comparison.
-    TRUNCATE {{repair}}.journal_observation;
-    _complete := false;
-  END IF;
-  RETURN _complete;
+  RETURN _complete AND NOT {{repair}}.journal_is_over_cap();
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.journal_is_complete() IS
-  'Consumes the marks of gaps; a journal above its cap is dropped, which is a gap too.';
+  'Consumes the marks of gaps; a journal above its cap counts as one with a gap.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.journal_is_over_cap() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  -- About 60 bytes an entry with its page's share; more than the cap is not worth looking up key by key.
+  SELECT pg_relation_size('{{repair}}.journal_observation') / 60 > journal_cap
+         AND EXISTS (SELECT FROM {{repair}}.journal_observation OFFSET journal_cap LIMIT 1)
+    FROM {{repair}}.settings;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.journal_is_over_cap() IS 'Has the journal more entries than a run looks up?';
+
+CREATE OR REPLACE FUNCTION {{repair}}.empty_long_journal() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  IF NOT {{repair}}.journal_is_over_cap() THEN
+    RETURN;
+  END IF;
+  -- At once or not at all: whoever waits for this lock, behind a pg_dump for example, makes every writer of check wait
+  -- behind it. Where it is to be had, no transaction has entries that are not committed; else the comparison deletes
+  -- those that it sees. In the short transaction that begins the run: the lock is gone before anything is compared.
+  LOCK TABLE {{repair}}.journal_observation IN ACCESS EXCLUSIVE MODE NOWAIT;
+  TRUNCATE {{repair}}.journal_observation;
+  INSERT INTO {{repair}}.journal_gap (reason) VALUES ('above its cap');
+EXCEPTION WHEN lock_not_available THEN
+  NULL;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.empty_long_journal() IS
+  'Drops a journal above its cap, if that can be done without waiting; the run compares whole tables then.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.compare_journaled_observations(_run bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   -- The journal's keys are few beside the tables: each is looked up by its index.
   SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $fix$
+DECLARE
+  _blind boolean := {{repair}}.blind_since() IS NOT NULL;
 BEGIN
   WITH gone AS (
          DELETE FROM {{repair}}.journal_observation RETURNING id, site
+       ), brought AS (
+         INSERT INTO {{repair}}.downloaded_key (id, site) SELECT DISTINCT id, site FROM gone WHERE _blind -- as in compare
        ), open AS (
          -- What earlier runs left: queued, set aside or held back.
          SELECT id, site FROM {{repair}}.work_item WHERE table_name = 'observations_json' AND action <> 'delete'

@@ -13,13 +13,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
   ), indexes AS (
     SELECT t.relname, string_agg(format('%s %s %s %s', i.indexrelid, i.indkey, i.indisunique, i.indisvalid),
                                  ' ' ORDER BY i.indexrelid) AS seen
-      FROM t JOIN pg_index AS i ON i.indrelid = t.oid
+      FROM t JOIN pg_index AS i ON i.indrelid = t.oid AND i.indisunique -- others change no function
      GROUP BY t.relname
   )
   SELECT c.relname::text, md5(concat_ws(' ', c.seen, i.seen, s.volatile_keys::text))
     FROM columns AS c LEFT JOIN indexes AS i USING (relname) CROSS JOIN {{repair}}.settings AS s;
 $fix$;
-COMMENT ON FUNCTION {{repair}}.columns_now() IS 'A fingerprint of the columns and indexes of each client table, of both sides.';
+COMMENT ON FUNCTION {{repair}}.columns_now() IS 'A fingerprint of the columns and keys of each client table, of both sides.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.key_columns(_table text) RETURNS text[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
@@ -38,7 +38,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
   SELECT EXISTS (
     SELECT FROM pg_index AS i
      WHERE i.indrelid = to_regclass(format('{{main}}.%I', _table))
-       AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+       AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
        AND (SELECT array_agg(a.attname::text ORDER BY a.attname)
               FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, ord)
               JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
@@ -58,7 +58,12 @@ BEGIN
      WHERE t.columns_seen IS DISTINCT FROM n.fingerprint
      ORDER BY t.position
   LOOP
-    PERFORM {{repair}}.make_write_functions(_t.table_name);
+    BEGIN
+      PERFORM {{repair}}.make_write_functions(_t.table_name);
+    EXCEPTION WHEN OTHERS THEN
+      RAISE EXCEPTION 'the functions that write % could not be made for its columns of today: %. To do: run pulumi up',
+        _t.table_name, SQLERRM USING ERRCODE = SQLSTATE;
+    END;
     UPDATE {{repair}}.client_table SET columns_seen = _t.fingerprint WHERE table_name = _t.table_name;
   END LOOP;
   IF NOT EXISTS (SELECT FROM {{repair}}.client_table

@@ -12,12 +12,13 @@ BEGIN
   IF _words IS NULL THEN
     RETURN;
   END IF;
-  -- Main's own sync may bring the row meanwhile: the newest version wins.
   _words := _words || jsonb_build_object(
-    'on_conflict', CASE
-      WHEN NOT {{repair}}.has_unique_key(_table, _keys) THEN ''
-      WHEN _versioned THEN 'ON CONFLICT (@keys@) DO UPDATE SET @excluded@ WHERE m.update_ts < EXCLUDED.update_ts'
-      ELSE 'ON CONFLICT (@keys@) DO NOTHING' END,
+    'on_conflict', CASE WHEN {{repair}}.has_unique_key(_table, _keys) THEN 'ON CONFLICT (@keys@) DO NOTHING' ELSE '' END,
+    -- Main's own sync may bring the row meanwhile: the newest version wins.
+    'meanwhile', CASE WHEN _versioned THEN $word$
+  IF _count < cardinality(_ids) THEN
+    _count := _count + {{repair}}.apply_update_@table@(_run, _ids, _sites, _keys);
+  END IF;$word$ ELSE '' END,
     -- Deleted by main's own sync since the run began: not put back.
     'not_deleted', CASE WHEN _versioned THEN $word$NOT EXISTS (
              SELECT FROM {{repair}}.main_deletion AS d
@@ -44,13 +45,11 @@ BEGIN
      WHERE @not_deleted@
      ORDER BY w.ord
     @on_conflict@
-    RETURNING @main_keys@@returned_ts@, m.xmax = 0 AS is_new
+    RETURNING @main_keys@@returned_ts@
   )
   INSERT INTO {{repair}}.change (run, table_name, action, id, site, key, old_update_ts, new_update_ts)
-  SELECT _run, @table_text@, (CASE WHEN c.is_new THEN 'insert' ELSE 'update' END)::{{repair}}.action,
-         @id@, @site@, @key@, NULL, @new_ts@
-    FROM done AS c;
-  GET DIAGNOSTICS _count = ROW_COUNT;
+  SELECT _run, @table_text@, 'insert', @id@, @site@, @key@, NULL, @new_ts@ FROM done AS c;
+  GET DIAGNOSTICS _count = ROW_COUNT;@meanwhile@
   RETURN _count;
 END$body$, _words, format('Inserts rows of %s that main lacks, in key order, and records each.', _table));
 

@@ -16,8 +16,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
            -- The lists have a number, a site and, for keys of any other name or type, a JSON object.
            m.attname = 'id' AND m.atttypid IN ('integer'::regtype, 'bigint'::regtype, 'smallint'::regtype) AS is_id,
            m.attname = 'site' AS is_site,
-           format(CASE WHEN m.attname = 'item' AND m.atttypid = 'jsonb'::regtype AND s.any_volatile
-                       THEN '(m.item - %2$s::text[]) IS DISTINCT FROM (c.item - %2$s::text[])'
+           -- Main's item may be json, which has no equality.
+           format(CASE WHEN m.attname = 'item' AND m.atttypid IN ('jsonb'::regtype, 'json'::regtype) AND s.any_volatile
+                       THEN '(m.item::jsonb - %2$s::text[]) IS DISTINCT FROM (c.item::jsonb - %2$s::text[])'
+                       WHEN m.atttypid = 'json'::regtype THEN 'm.%1$s::jsonb IS DISTINCT FROM c.%1$s::jsonb'
                        ELSE 'm.%1$s IS DISTINCT FROM c.%1$s' END, quote_ident(m.attname), s.volatile) AS differs
       FROM s
       JOIN pg_attribute AS m ON m.attrelid = to_regclass(format('{{main}}.%I', _table))
@@ -28,7 +30,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
            'table', quote_ident(_table), 'table_text', quote_literal(_table),
            'columns', string_agg(name, ', ' ORDER BY attnum),
            'source', string_agg(from_check, ', ' ORDER BY attnum),
-           'excluded', string_agg(name || ' = EXCLUDED.' || name, ', ' ORDER BY attnum) FILTER (WHERE NOT is_key),
            'assigned', string_agg(name || ' = ' || from_check, ', ' ORDER BY attnum) FILTER (WHERE NOT is_key),
            'differs', string_agg(differs, ' OR ' ORDER BY attnum) FILTER (WHERE NOT is_key AND attname <> 'update_ts'),
            'versioned', bool_or(attname = 'update_ts'),

@@ -19,6 +19,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
     -- Keys that a download brought are kept for as long (prune): older ones would look never brought.
     WHEN p.since < now() - interval '15 days' THEN 'the download began more than 15 days ago'
     WHEN NOT EXISTS (SELECT FROM {{repair}}.downloaded_key WHERE at >= p.since) THEN 'no row of the download was seen'
+    WHEN EXISTS (SELECT FROM {{repair}}.run WHERE NOT journal_complete AND started_at >= p.since)
+      THEN 'the journal had a gap since the download began'
   END
     FROM {{repair}}.settings AS s
     LEFT JOIN {{repair}}.job_download(_job) AS p ON true;
@@ -54,11 +56,11 @@ BEGIN
           OFFSET 0) AS k
     JOIN {{main}}.observations_json AS m ON m.id = k.id AND m.site = k.site
    -- Entered on an inner day of the window: the outer ones are cut off by the time of day.
-   WHERE {{repair}}.entry_day(m.item) BETWEEN _d.window_from + 1 AND _d.window_to - 1
+   WHERE {{repair}}.entry_day(m.item::jsonb) BETWEEN _d.window_from + 1 AND _d.window_to - 1
      AND EXISTS (
        SELECT FROM {{check}}.download_log AS l
         WHERE l.site = m.site AND l.controler = 'observations' AND l.download_ts >= _d.since::timestamp
-          AND l.comment ~ ('taxo_group ?: ' || (m.item #>> '{species,taxonomy}') || ','))
+          AND l.comment ~ ('taxo_group ?: ' || (m.item::jsonb #>> '{species,taxonomy}') || ','))
      -- Restored by hand: somebody knows better.
      AND NOT EXISTS (SELECT FROM {{repair}}.deleted_row AS r
                       WHERE r.row_id = m.id AND r.site = m.site AND r.restored_at IS NOT NULL)

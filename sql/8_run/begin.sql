@@ -17,6 +17,7 @@ CREATE OR REPLACE FUNCTION {{repair}}.begin_run(
   OUT _run bigint, OUT _message text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 BEGIN
+  PERFORM set_config('lock_timeout', '60s', true);
   IF NOT {{repair}}.take_lock() THEN
     _message := 'another repair is under way';
     RETURN;
@@ -32,10 +33,12 @@ BEGIN
      WHERE status = 'running';
   END IF;
   PERFORM {{repair}}.expect_job(_job);
+  PERFORM {{repair}}.expect_no_fault();
   INSERT INTO {{repair}}.run (mode, job, accept, pid, backend_start)
   VALUES (_mode, _job, _accept, pg_backend_pid(), _backend_start)
   RETURNING id INTO _run;
   PERFORM {{repair}}.renew_client_tables();
+  PERFORM {{repair}}.empty_long_journal();
   PERFORM set_config('synchronous_commit', 'off', true); -- as in limit_waiting
 END
 $fix$;

@@ -7,19 +7,30 @@ DECLARE
   _limit bigint;
   _refused text;
 BEGIN
+  -- Of somebody's ALTER TABLE or VACUUM FULL: the run fails, and the next one looks again.
+  PERFORM set_config('lock_timeout', '60s', true);
   PERFORM {{repair}}.expect_phase(_run, 'comparing');
   SELECT * INTO _r FROM {{repair}}.run WHERE id = _run;
   -- One more than may ever be applied: enough to know that the run is refused.
   SELECT greatest(max_differences, coalesce(_r.accept, 0)) + 1 INTO _limit FROM {{repair}}.settings;
 
+  PERFORM {{repair}}.look_at_triggers(_run);
+  PERFORM {{repair}}.remember_triggers();
   _complete := {{repair}}.journal_is_complete();
   _whole := _r.mode <> 'journal' OR NOT _complete;
   IF _whole THEN
-    DELETE FROM {{repair}}.journal_observation;
+    IF {{repair}}.blind_since() IS NULL THEN
+      DELETE FROM {{repair}}.journal_observation;
+    ELSE
+      -- Brought after a blind spell, it has not been deleted in it.
+      WITH gone AS (DELETE FROM {{repair}}.journal_observation RETURNING id, site)
+      INSERT INTO {{repair}}.downloaded_key (id, site) SELECT DISTINCT id, site FROM gone;
+    END IF;
     PERFORM {{repair}}.compare_observations(_run, _limit);
   ELSE
     PERFORM {{repair}}.compare_journaled_observations(_run);
   END IF;
+  PERFORM {{repair}}.note_brought(_run);
   PERFORM {{repair}}.compare_other_tables(_run, _whole, _r.mode = 'contents', _limit);
   IF _r.mode = 'contents' THEN
     PERFORM {{repair}}.compare_contents_observations_json(_run, _limit);

@@ -19,6 +19,7 @@ BEGIN
     RETURN {{repair}}.busy('another repair is under way');
   END IF;
   PERFORM {{repair}}.expect_job(_job);
+  PERFORM {{repair}}.expect_no_fault();
   BEGIN
     INSERT INTO {{repair}}.run (id, mode, job, accept, pid) OVERRIDING SYSTEM VALUE
     VALUES (_run, _mode, _job, _accept, pg_backend_pid());

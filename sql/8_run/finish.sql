@@ -53,11 +53,13 @@ BEGIN
     IF _refresh IS NOT NULL THEN
       _message := concat_ws('; ', _message, 'the views were not refreshed: ' || _refresh);
     END IF;
+    _message := nullif(concat_ws('; ', _message, {{repair}}.spells_of(_run)), '');
   END IF;
   UPDATE {{repair}}.run
      SET status = _status, phase = 'ended', ended_at = clock_timestamp(), message = _message,
          inserted = (_result ->> 'inserted')::integer, updated = (_result ->> 'updated')::integer,
-         deleted = (_result ->> 'deleted')::integer, set_aside = (_result ->> 'set_aside')::integer
+         deleted = (_result ->> 'deleted')::integer, set_aside = (_result ->> 'set_aside')::integer,
+         views_error = _refresh
    WHERE id = _run;
   IF (SELECT whole FROM {{repair}}.run WHERE id = _run) THEN
     PERFORM {{repair}}.prune();
@@ -80,6 +82,7 @@ BEGIN
   DELETE FROM {{repair}}.deleted_row WHERE deleted_at < _deletions;
   DELETE FROM {{repair}}.tombstone WHERE deleted_at < _deletions;
   DELETE FROM {{repair}}.main_deletion WHERE deleted_at < _deletions;
+  DELETE FROM {{repair}}.blind_spell WHERE until < _deletions;
   -- Two downloads back are enough: a suspicion is drawn from the last one.
   DELETE FROM {{repair}}.downloaded_key WHERE at < now() - interval '15 days';
 END

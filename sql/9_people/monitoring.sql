@@ -24,9 +24,16 @@ CREATE TABLE IF NOT EXISTS {{monitoring}}.monitoring_vn_check_to_prod (
   action varchar NOT NULL,
   count integer
 );
-ALTER TABLE {{monitoring}}.monitoring_vn_check_to_prod
-  ADD COLUMN IF NOT EXISTS instance text,
-  ADD COLUMN IF NOT EXISTS run_id bigint;
+DO $fix$
+BEGIN
+  IF (SELECT count(*) < 2 FROM pg_attribute
+       WHERE attrelid = '{{monitoring}}.monitoring_vn_check_to_prod'::regclass AND attname IN ('instance', 'run_id')) THEN
+    ALTER TABLE {{monitoring}}.monitoring_vn_check_to_prod
+      ADD COLUMN IF NOT EXISTS instance text,
+      ADD COLUMN IF NOT EXISTS run_id bigint;
+  END IF;
+END
+$fix$;
 COMMENT ON TABLE {{monitoring}}.monitoring_vn_check_to_prod IS
   'One row per run of the repair and action (insert, update, delete) with the number of rows of main''s observations_json.';
 

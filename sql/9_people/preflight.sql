@@ -4,6 +4,11 @@ DECLARE
   _state text;
   _key record;
 BEGIN
+  RETURN QUERY SELECT f.problem, f.remedy FROM {{repair}}.watch_faults() AS f;
+  RETURN QUERY SELECT f.problem, f.remedy FROM {{repair}}.run_faults() AS f;
+  IF FOUND THEN
+    RETURN; -- what follows would only fail of it
+  END IF;
   -- One insert and one update (and delete, where deletions are applied) as the role of the repair, through main's
   -- own triggers, rolled back.
   SELECT id, site INTO _key FROM {{main}}.observations_json LIMIT 1;
@@ -18,9 +23,9 @@ BEGIN
     SET CONSTRAINTS ALL IMMEDIATE;
     INSERT INTO {{main}}.observations_json (id, site, item, update_ts)
     SELECT -2147483648, x.site, x.item, x.update_ts
-      FROM (SELECT site, item, update_ts FROM {{main}}.observations_json WHERE id = _key.id AND site = _key.site
+      FROM (SELECT site, item::jsonb AS item, update_ts FROM {{main}}.observations_json WHERE id = _key.id AND site = _key.site
              UNION ALL
-            SELECT site, item, update_ts FROM {{check}}.observations_json WHERE id = _key.id AND site = _key.site
+            SELECT site, item::jsonb, update_ts FROM {{check}}.observations_json WHERE id = _key.id AND site = _key.site
              LIMIT 1) AS x;
     UPDATE {{main}}.observations_json SET item = item, update_ts = update_ts
      WHERE id = -2147483648 AND site = _key.site;

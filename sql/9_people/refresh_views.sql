@@ -4,6 +4,8 @@ DECLARE
   _view record;
   _any boolean := EXISTS (SELECT FROM {{repair}}.difference);
 BEGIN
+  -- Behind a dump that reads a view, filling it for the first time would wait, and readers behind it.
+  PERFORM set_config('lock_timeout', '5s', true);
   FOR _view IN
     SELECT c.oid::regclass AS name, c.relispopulated FROM pg_class AS c
      WHERE c.relnamespace = '{{check}}'::regnamespace AND c.relkind = 'm'

@@ -18,6 +18,21 @@ END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.entry_point(jsonb) IS 'Where an observation was made, or NULLs.';
 
+CREATE OR REPLACE FUNCTION {{repair}}.main_observation(
+  _id bigint, _site text,
+  OUT id integer, OUT site varchar, OUT item jsonb, OUT update_ts integer, OUT id_form_universal varchar)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  -- A view that named main's table would stand in the way of whoever restores, alters or drops it.
+  RETURN QUERY
+  SELECT m.id::integer, m.site::varchar, m.item::jsonb, m.update_ts::integer,
+         (to_jsonb(m) ->> 'id_form_universal')::varchar
+    FROM {{main}}.observations_json AS m WHERE m.id = _id AND m.site = _site;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.main_observation(bigint, text) IS 'A row of main''s observations_json, for the view qgis_data.';
+
 DO $fix$
 BEGIN
   IF to_regclass('{{check}}.mv_data_missing_or_not_updated') IS NULL THEN
@@ -38,7 +53,7 @@ BEGIN
     COMMENT ON INDEX {{check}}.mv_data_missing_or_not_updated_key IS 'For REFRESH … CONCURRENTLY.';
   END IF;
   COMMENT ON MATERIALIZED VIEW {{check}}.mv_data_missing_or_not_updated IS
-    'vn-sync-check: observations that differ between check and main and are not repaired, and why; as of the last run. (2)';
+    'vn-sync-check: observations that differ between check and main and are not repaired, and why; as of the last run. (3)';
   IF to_regclass('{{check}}.qgis_data') IS NULL THEN
     IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'postgis') THEN
       RAISE NOTICE 'vn-sync-check: no PostGIS in this database: the view qgis_data is left out';
@@ -53,7 +68,8 @@ BEGIN
                d.action::text AS action, d.state, d.message
           FROM {{repair}}.difference AS d
           LEFT JOIN {{check}}.observations_json AS c ON c.id = d.id AND c.site = d.site COLLATE "default"
-          LEFT JOIN {{main}}.observations_json AS m ON m.id = d.id AND m.site = d.site COLLATE "default" AND c.id IS NULL
+          LEFT JOIN LATERAL (
+            SELECT o.* FROM {{repair}}.main_observation(d.id, d.site) AS o WHERE c.id IS NULL) AS m ON true
          CROSS JOIN LATERAL {{repair}}.entry_point(coalesce(c.item, m.item)) AS p
          WHERE d.table_name = 'observations_json' AND coalesce(c.id, m.id) IS NOT NULL
           WITH NO DATA $sql$,
@@ -64,7 +80,7 @@ BEGIN
       CREATE INDEX qgis_data_geom ON {{check}}.qgis_data USING gist (geom);
       COMMENT ON INDEX {{check}}.qgis_data_geom IS 'For maps.';
       COMMENT ON MATERIALIZED VIEW {{check}}.qgis_data IS
-        'vn-sync-check: open differences as points for QGIS (key: qgis_key); as of the last run. (2)';
+        'vn-sync-check: open differences as points for QGIS (key: qgis_key); as of the last run. (3)';
     END IF;
   END IF;
 END

@@ -46,9 +46,15 @@ BEGIN
     -- CASCADE reaches the trigger on main's table, which its own owner would have to drop otherwise.
     EXECUTE format('DROP ROUTINE %s CASCADE', _o.name);
   END LOOP;
+  FOR _o IN
+    SELECT r.rolname FROM {{repair}}.made_object AS m JOIN pg_roles AS r ON m.object = 'reader ' || r.rolname
+  LOOP
+    EXECUTE format('REVOKE USAGE ON SCHEMA {{check}} FROM %I', _o.rolname);
+  END LOOP;
+  DELETE FROM {{repair}}.made_object WHERE object LIKE 'reader %';
   DROP TABLE IF EXISTS {{repair}}.settings, {{repair}}.client_table, {{repair}}.work_item, {{repair}}.set_aside,
     {{repair}}.held_back, {{repair}}.journal_observation, {{repair}}.journal_form, {{repair}}.journal_gap,
-    {{repair}}.downloaded_key;
+    {{repair}}.downloaded_key, {{repair}}.trigger_seen;
   DROP SEQUENCE IF EXISTS {{repair}}.journal_gap_seq;
 END
 $fix$;
@@ -62,7 +68,7 @@ BEGIN
      AND NOT EXISTS (
        SELECT FROM {{monitoring}}.vn_instance
         WHERE main_schema = _i ->> 'main_schema' AND check_schema <> _i ->> 'check_schema') THEN
-    DROP INDEX {{main}}.vn_repair_cover;
+    DROP INDEX {{main}}.vn_repair_cover; -- and those of its partitions
   END IF;
 EXCEPTION
   WHEN insufficient_privilege THEN

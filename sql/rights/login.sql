@@ -21,12 +21,12 @@ BEGIN
              'last_download', 'begin_job', 'begin_site', 'coverage', 'prove', 'site_proof', 'site_ended', 'progress', 'end_job',
              'proof',
              -- people
-             'preflight', 'watching', 'may_suspect', 'handover', 'covering_indexes', 'forget')
+             'preflight', 'watch_faults', 'watching', 'may_suspect', 'handover', 'covering_indexes', 'forget')
   LOOP
     EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', _o.name, _login);
   END LOOP;
   EXECUTE format('GRANT SELECT ON {{repair}}.run, {{repair}}.change, {{repair}}.work_item, {{repair}}.set_aside, '
-    '{{repair}}.held_back, {{repair}}.difference, {{repair}}.job, {{repair}}.job_site, {{repair}}.job_gap, '
+    '{{repair}}.held_back, {{repair}}.difference, {{repair}}.blind_spell, {{repair}}.job, {{repair}}.job_site, {{repair}}.job_gap, '
     '{{check}}.mv_data_missing_or_not_updated TO %I', _login);
   IF to_regclass('{{check}}.qgis_data') IS NOT NULL THEN
     EXECUTE format('GRANT SELECT ON {{check}}.qgis_data TO %I', _login);

@@ -1,5 +1,5 @@
 -- What only main's owner may do, as statements: run where the admin login may, else handed over.
-CREATE OR REPLACE FUNCTION {{repair}}.main_grants() RETURNS SETOF text
+CREATE OR REPLACE FUNCTION {{repair}}.main_grants(_tables text[] DEFAULT NULL) RETURNS SETOF text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
   WITH s AS (
     SELECT repair_role AS role, deletions = 'apply' AS may_delete FROM {{repair}}.settings WHERE repair_role IS NOT NULL
@@ -13,6 +13,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
      WHERE c.relnamespace = '{{main}}'::regnamespace AND c.relkind IN ('r', 'p')
        AND (c.relname IN ('download_log', 'increment_log')
             OR c.relname LIKE '%\_json' AND to_regclass(format('{{check}}.%I', c.relname)) IS NOT NULL)
+       AND (_tables IS NULL OR c.relname = ANY (_tables))
   )
   SELECT format('GRANT USAGE ON SCHEMA {{main}} TO %I', role)
     FROM s WHERE NOT has_schema_privilege(role, '{{main}}'::regnamespace, 'USAGE')
@@ -21,65 +22,76 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
     FROM wanted WHERE NOT has_table_privilege(role, oid, privilege)
    GROUP BY oid, role;
 $fix$;
-COMMENT ON FUNCTION {{repair}}.main_grants() IS 'Rights on main that the repair''s role lacks, as statements.';
+COMMENT ON FUNCTION {{repair}}.main_grants(text[]) IS
+  'Rights on main that the repair''s role lacks, as statements; on these tables, NULL: on all.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.index_statements()
 RETURNS TABLE (statement text, may boolean, relation regclass)
 -- With the caller's rights: what the caller may is the question.
 LANGUAGE sql STABLE SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $fix$
-  -- The covering index of the comparison, and beforehand what an interrupted CREATE INDEX CONCURRENTLY left.
-  WITH t AS (
-    SELECT c.oid, n.nspname, pg_has_role(c.relowner, 'USAGE') AS may
-      FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-     WHERE c.relname = 'observations_json' AND n.oid IN ('{{main}}'::regnamespace, '{{check}}'::regnamespace)
+  -- The covering index of the comparison, and beforehand what an interrupted CREATE INDEX CONCURRENTLY left. That of a
+  -- partitioned table is made on it alone, then on each partition without blocking writers, and put together.
+  WITH root AS (
+    SELECT c.oid FROM pg_class AS c
+     WHERE c.relname = 'observations_json' AND c.relnamespace IN ('{{main}}'::regnamespace, '{{check}}'::regnamespace)
        AND c.oid NOT IN (SELECT relation::oid FROM {{repair}}.covering_indexes())
+  ), t AS (
+    SELECT root.oid AS root, c.oid, c.relkind = 'p' AS parted, coalesce(p.level, 0) AS level, p.parentrelid,
+           min(pg_has_role(c.relowner, 'USAGE')::integer) OVER (PARTITION BY root.oid) = 1 AS may,
+           n.oid AS namespace, quote_ident(n.nspname) || '.' AS schema,
+           'vn_repair_cover' || CASE WHEN c.oid = root.oid THEN '' WHEN octet_length(c.relname) > 47 THEN '_' || md5(c.relname)
+                                     ELSE '_' || c.relname END AS name
+      FROM root
+      LEFT JOIN LATERAL pg_partition_tree(root.oid) AS p ON true -- a plain table has none
+      JOIN pg_class AS c ON c.oid = coalesce(p.relid, root.oid) AND c.relkind IN ('r', 'p')
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
   )
-  SELECT x.statement, t.may, t.oid::regclass
+  SELECT x.statement, t.may, t.root::regclass
     FROM t
+    LEFT JOIN t AS up ON up.oid = t.parentrelid AND up.root = t.root
+    -- Made by the server with a partition that came later.
+    LEFT JOIN pg_class AS above ON above.relnamespace = up.namespace AND above.relname = up.name
+    LEFT JOIN pg_inherits AS joined
+      ON joined.inhparent = above.oid AND EXISTS (SELECT FROM pg_index WHERE indexrelid = joined.inhrelid AND indrelid = t.oid)
    CROSS JOIN LATERAL (
-     SELECT 1 AS ord, format('DROP INDEX CONCURRENTLY IF EXISTS %I.vn_repair_cover', t.nspname) AS statement
-      WHERE EXISTS (SELECT FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
-                     WHERE i.indrelid = t.oid AND c.relname = 'vn_repair_cover' AND NOT i.indisvalid)
+     SELECT 1 AS ord, 0 AS depth, format('DROP INDEX CONCURRENTLY IF EXISTS %s%I', t.schema, t.name) AS statement
+      WHERE NOT t.parted AND EXISTS (
+        SELECT FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+         WHERE i.indrelid = t.oid AND c.relname = t.name AND NOT i.indisvalid)
       UNION ALL
-     SELECT 2, format('CREATE INDEX CONCURRENTLY IF NOT EXISTS vn_repair_cover ON %s (id, site) INCLUDE (update_ts)',
-                      t.oid::regclass)
+     SELECT CASE WHEN t.parted THEN 2 ELSE 3 END, t.level,
+            format('CREATE INDEX %sIF NOT EXISTS %I ON %s%s (id, site) INCLUDE (update_ts)',
+                   CASE WHEN t.parted THEN '' ELSE 'CONCURRENTLY ' END, t.name, CASE WHEN t.parted THEN 'ONLY ' ELSE '' END,
+                   t.oid::regclass)
       UNION ALL
-     SELECT 3, format('COMMENT ON INDEX %I.vn_repair_cover IS %L', t.nspname,
-                      'vn-sync-check: lets the repair compare without reading the rows')
+     SELECT 4, -t.level, format('ALTER INDEX %s%I ATTACH PARTITION %s%I', up.schema, up.name, t.schema, t.name)
+      WHERE up.oid IS NOT NULL
       UNION ALL
-     SELECT 4, format('VACUUM (ANALYZE) %s', t.oid::regclass)
+     SELECT 5, t.level, format('COMMENT ON INDEX %s%I IS %L', t.schema, t.name,
+                               'vn-sync-check: lets the repair compare without reading the rows')
+      UNION ALL
+     SELECT 6, 0, format('VACUUM (ANALYZE) %s', t.oid::regclass) WHERE t.oid = t.root
    ) AS x
-   ORDER BY t.nspname, x.ord;
+   WHERE joined.inhrelid IS NULL
+   ORDER BY t.root::regclass::text, x.ord, x.depth, t.oid::regclass::text;
 $fix$;
 COMMENT ON FUNCTION {{repair}}.index_statements() IS
   'Statements that make the covering indexes, each to be run outside a transaction; none where they are there. may: by the current user.';
 
-CREATE OR REPLACE FUNCTION {{repair}}.watch_trigger() RETURNS name
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-  -- Several instances may watch one main.
-  SELECT ('vn_repair_watch' || CASE instance WHEN 'default' THEN '' ELSE '_' || instance END)::name FROM {{repair}}.settings;
-$fix$;
-COMMENT ON FUNCTION {{repair}}.watch_trigger() IS 'Name of the trigger on main that notes who deletes what.';
-
 CREATE OR REPLACE FUNCTION {{repair}}.handover() RETURNS SETOF text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
   SELECT g || ';' FROM {{repair}}.main_grants() AS g
+   UNION ALL
+  SELECT format('GRANT TEMPORARY ON DATABASE %I TO %I;', current_database(), repair_role)
+    FROM {{repair}}.settings
+   WHERE repair_role IS NOT NULL AND NOT has_database_privilege(repair_role, current_database(), 'TEMPORARY')
    UNION ALL
   -- By name: a cast to regclass asks for a right on main, which may be just what lacks.
   SELECT statement || ';'
     FROM {{repair}}.index_statements() AS i JOIN pg_class AS c ON c.oid = i.relation
    WHERE c.relname = 'observations_json' AND c.relnamespace = '{{main}}'::regnamespace
    UNION ALL
-  SELECT s
-    FROM pg_class AS c
-   CROSS JOIN LATERAL unnest(ARRAY[
-     format('GRANT USAGE ON SCHEMA {{repair}} TO %I;', pg_get_userbyid(c.relowner)),
-     format('GRANT EXECUTE ON FUNCTION {{repair}}.note_main_deletion() TO %I;', pg_get_userbyid(c.relowner)),
-     format('CREATE OR REPLACE TRIGGER %I AFTER DELETE ON {{main}}.observations_json FOR EACH ROW EXECUTE FUNCTION {{repair}}.note_main_deletion();',
-            {{repair}}.watch_trigger())
-   ]) AS s
-   WHERE c.relname = 'observations_json' AND c.relnamespace = '{{main}}'::regnamespace
-     AND (SELECT watch_main FROM {{repair}}.settings) AND NOT {{repair}}.watching();
+  SELECT w || ';' FROM {{repair}}.watch_statements() AS w;
 $fix$;
 COMMENT ON FUNCTION {{repair}}.handover() IS
   'What main''s owner still has to run, as SQL: rights of the repair, covering index, watching of deletions. Empty when nothing lacks.';

@@ -6,6 +6,7 @@ BEGIN
   FOR _o IN
     SELECT oid::regprocedure AS name FROM pg_proc
      WHERE pronamespace = '{{check}}'::regnamespace AND obj_description(oid, 'pg_proc') IS NOT NULL
+       AND to_regclass('{{check}}.repair_run') IS NOT NULL
        AND proname IN (
          'fix_atomic_message', 'fix_batch', 'fix_batch_size', 'fix_begin', 'fix_cap_deletions', 'fix_close', 'fix_compare',
          'fix_compare_deleted', 'fix_compare_same_ts', 'fix_compare_table', 'fix_compare_whole', 'fix_covering',

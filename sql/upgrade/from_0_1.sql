@@ -57,6 +57,7 @@ BEGIN
                WHEN action = 'insert' THEN 'missing' WHEN stage = 201 THEN 'older'
                ELSE 'other content' END)::{{repair}}.reason AS reason
     FROM {{check}}.repair_open;
+  ALTER TABLE {{repair}}.open_0_1 REPLICA IDENTITY FULL; -- as replica_identity.sql
   -- The same row could be both followed and suspected.
   DELETE FROM {{repair}}.open_0_1 AS o USING {{repair}}.open_0_1 AS f
    WHERE o.reason = 'not downloaded' AND f.reason = 'deleted in check' AND f.id = o.id AND f.site = o.site;

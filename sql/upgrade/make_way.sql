@@ -21,7 +21,8 @@ BEGIN
     -- What a trigger or a view stands on stays, and is replaced where it is.
     SELECT oid::regprocedure AS name FROM pg_proc
      WHERE pronamespace = '{{check}}'::regnamespace AND proname = 'fct_fix_sync'
-        OR pronamespace = '{{repair}}'::regnamespace AND prorettype <> 'trigger'::regtype AND proname <> 'entry_point'
+        OR pronamespace = '{{repair}}'::regnamespace AND prorettype <> 'trigger'::regtype
+           AND proname NOT IN ('entry_point', 'main_observation', 'main_faults')
   LOOP
     EXECUTE format('DROP ROUTINE %s', _o.name);
   END LOOP;
@@ -30,7 +31,7 @@ $fix$;
 
 -- Views of users on top of ours are taken down and put up again around a new definition (put_back.sql).
 CREATE TABLE {{repair}}.view_taken_down (
-  depth integer, name text, kind "char", owner name, definition text, comment text, acl aclitem[], options text[],
+  depth integer, ours boolean, name text, kind "char", owner name, definition text, comment text, acl aclitem[], options text[],
   indexes text[]
 );
 COMMENT ON TABLE {{repair}}.view_taken_down IS 'Lives within an installation only.';
@@ -38,7 +39,7 @@ WITH RECURSIVE outdated AS (
   SELECT oid FROM pg_class
    WHERE relnamespace = '{{check}}'::regnamespace AND relkind IN ('m', 'v')
      AND relname IN ('mv_data_missing_or_not_updated', 'qgis_data')
-     AND coalesce(obj_description(oid, 'pg_class'), '') NOT LIKE 'vn-sync-check:%(2)'
+     AND coalesce(obj_description(oid, 'pg_class'), '') NOT LIKE 'vn-sync-check:%(3)'
 ), dependent AS (
   SELECT oid, 0 AS depth FROM outdated
    UNION
@@ -49,7 +50,7 @@ WITH RECURSIVE outdated AS (
    WHERE d.depth < 50
 )
 INSERT INTO {{repair}}.view_taken_down
-SELECT max(d.depth), c.oid::regclass::text, c.relkind, pg_get_userbyid(c.relowner), pg_get_viewdef(c.oid),
+SELECT max(d.depth), c.oid IN (SELECT oid FROM outdated), c.oid::regclass::text, c.relkind, pg_get_userbyid(c.relowner), pg_get_viewdef(c.oid),
        obj_description(c.oid, 'pg_class'), c.relacl, c.reloptions,
        ARRAY(SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = c.oid)
   FROM dependent AS d JOIN pg_class AS c ON c.oid = d.oid
@@ -67,7 +68,3 @@ EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
     USING HINT = 'Drop what depends on it, or run the upgrade as its owner, then install again; nothing was changed.';
 END
 $fix$;
--- What was ours is not put back but made anew.
-DELETE FROM {{repair}}.view_taken_down WHERE name IN (
-  SELECT format('%s.%I', '{{check}}'::regnamespace, v)
-    FROM unnest(ARRAY['mv_data_missing_or_not_updated', 'qgis_data']) AS v);

@@ -1,4 +1,5 @@
--- Users' own views on top of the two, as they were: text, owner, rights, comment, options, indexes.
+-- Our two views have been made anew: who could read them still can. Users' own views on top of them come back as they
+-- were: text, owner, rights, comment, options, indexes.
 DO $fix$
 DECLARE
   _v record;
@@ -6,7 +7,15 @@ DECLARE
   _kind text;
   _index text;
 BEGIN
-  FOR _v IN SELECT * FROM {{repair}}.view_taken_down ORDER BY depth, name LOOP
+  FOR _g IN
+    SELECT v.name, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS grantee
+      FROM {{repair}}.view_taken_down AS v CROSS JOIN LATERAL aclexplode(v.acl) AS a
+     WHERE v.ours AND a.privilege_type = 'SELECT' AND to_regclass(v.name) IS NOT NULL
+       AND NOT EXISTS (SELECT FROM pg_roles WHERE oid = a.grantee AND rolname = v.owner)
+  LOOP
+    EXECUTE format('GRANT SELECT ON %s TO %s', _g.name, _g.grantee);
+  END LOOP;
+  FOR _v IN SELECT * FROM {{repair}}.view_taken_down WHERE NOT ours ORDER BY depth, name LOOP
     BEGIN
       _kind := CASE _v.kind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END;
       EXECUTE format('CREATE %s %s %s AS %s', _kind, _v.name,

@@ -83,7 +83,13 @@ export async function damage(client: Client): Promise<void> {
      WHERE f.kind = 'missing' AND m.id = f.id AND m.site = f.site;
     UPDATE src_vn_json.observations_json AS m SET update_ts = f.update_ts - 100, item = m.item || '{"stale": 1}'
       FROM bench_fault AS f WHERE f.kind = 'stale' AND m.id = f.id AND m.site = f.site;
-    ALTER TABLE src_vn_json.observations_json ENABLE TRIGGER USER`);
+    ALTER TABLE src_vn_json.observations_json ENABLE TRIGGER USER;
+    -- As if it had been on: else nothing is concluded from what lacks.
+    DO $$ BEGIN
+      IF to_regprocedure('src_vn_json_repair.remember_triggers()') IS NOT NULL THEN
+        PERFORM src_vn_json_repair.remember_triggers();
+      END IF;
+    END $$`);
 }
 
 /** How many rows of main are not what they should be after a repair. */

@@ -139,9 +139,10 @@ async function perform(db: Db, o: Op, base: number, text: string, now: number): 
     case "main.dropByOther":
       return void (await db.admin.query(`DELETE FROM ${MAIN} ${byKey}`, at));
     case "main.lose":
-      await db.admin.query("SET session_replication_role = replica");
+      await db.admin.query("BEGIN");
       await db.admin.query(`DELETE FROM ${MAIN} ${byKey}`, at);
-      await db.admin.query("RESET session_replication_role");
+      await db.admin.query("DELETE FROM src_vn_json_repair.main_deletion WHERE deleted_at >= now()");
+      await db.admin.query("COMMIT");
       return;
     case "restore":
       await db.admin.query(
@@ -202,7 +203,8 @@ async function empty(db: Db): Promise<void> {
   await db.admin.query(
     `SET session_replication_role = replica;
      TRUNCATE ${MAIN}, ${CHECK}, ${tables.map((t) => `src_vn_json_repair.${t}`).join(", ")};
-     RESET session_replication_role`,
+     RESET session_replication_role;
+     TRUNCATE src_vn_json_repair.journal_gap, src_vn_json_repair.blind_spell`,
   );
 }
 

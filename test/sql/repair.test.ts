@@ -90,7 +90,7 @@ test("the journal finds what changed in check; damage in main is found by the we
   await fill(db.login, "src_vn_json_check", 1, 20, 50);
   await db.repair();
   await db.admin.query(
-    "ALTER TABLE src_vn_json.observations_json DISABLE TRIGGER USER; DELETE FROM src_vn_json.observations_json WHERE id <= 3; UPDATE src_vn_json.observations_json SET update_ts = 1 WHERE id = 4; ALTER TABLE src_vn_json.observations_json ENABLE TRIGGER USER",
+    "DELETE FROM src_vn_json.observations_json WHERE id <= 3; DELETE FROM src_vn_json_repair.main_deletion; UPDATE src_vn_json.observations_json SET update_ts = 1 WHERE id = 4",
   );
   await putCheck(db, { id: 30, ts: 5 });
   expect(await db.repair("journal")).toMatchObject({ inserted: 1, updated: 0 });

@@ -362,8 +362,6 @@ test("main's owner is somebody else: deletions are watched on, and what has to b
     { id: 2 },
   ]);
 
-  // Given for 0.1's trigger by hand, and not to be told from a grant of the users' own.
-  await db.admin.query("REVOKE USAGE ON SCHEMA src_vn_json_check FROM vn_main");
   await handOver(other, (await install(admin2, installation({ roles }))).handover);
   await install(admin2, installation({ roles }));
   await expectSame(db, other, { ...NAMES, roles: Object.values(roles) });

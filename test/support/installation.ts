@@ -23,6 +23,7 @@ export function installation(options: Options = {}): Installation {
     runAs,
     extraGrants = [],
     triggerSearchPath,
+    readers,
     ...settings
   } = options;
   const suffix = instance === "default" ? "" : `_${instance}`;
@@ -39,6 +40,7 @@ export function installation(options: Options = {}): Installation {
     runAs,
     extraGrants,
     triggerSearchPath,
+    readers,
     settings: { ...REPAIR_DEFAULTS, ...settings },
   };
 }

@@ -14,6 +14,7 @@ import {
 } from "../facts";
 import { firstImportEnded, lastDownload, lastJob } from "./job";
 import type { Home } from "./run";
+import { surroundingsOf } from "./surroundings";
 
 /** A run that was due may begin this much later: the machine was busy, or another run held the lock. */
 const LATE_MS = 3 * 3_600_000;
@@ -86,6 +87,7 @@ export async function healthOf(
   };
   const jobs: Partial<Record<JobVerb, Job>> = {};
   let download: Job | undefined;
+  let around: Fact[] = [];
   try {
     for (const verb of ["init", "daily", "weekly", "repair"] as const) {
       const job = await lastJob(home.db, verb);
@@ -98,11 +100,12 @@ export async function healthOf(
     health.firstImport = sites && (await importOf(home, sites, jobs.init, health.running));
     download = await lastDownload(home.db);
     health.proof = proofReport(proofsOf(download));
+    around = await surroundingsOf(home.db);
   } catch (error) {
     health.problems.push({ fact: "databaseDown", cause: causeOf(error) });
     return health;
   }
-  health.problems.push(...problemsOf(home, health, jobs, download, now));
+  health.problems.push(...problemsOf(home, health, jobs, download, now), ...around);
   health.ok = health.problems.length === 0;
   return health;
 }

@@ -57,6 +57,13 @@ export const english: Texts = {
       "the first import is not finished and not running. It goes on by itself within the hour; at once: vn-check init --background",
     late: ({ verb }) => `the ${verb} run was due and did not start: look whether cron runs on this machine`,
     lastFailed: ({ verb, message }) => `the last ${verb} run failed: ${message}`,
+    watchOff: ({ problem, remedy }) => `${problem}: ${remedy}`,
+    blindSpell: ({ ofMain, reason, since, until, held, release }) =>
+      ofMain
+        ? `deletions from main may have gone unseen from ${since} to ${until} (${reason}): ${held} rows that main lacks are held back. If nothing was deleted on purpose: ${release}`
+        : `changes of the second copy may have gone unseen from ${since} to ${until} (${reason}): whole tables were compared, and no deletion was concluded`,
+    viewsNotRefreshed: ({ cause }) =>
+      `the published views could not be refreshed, they show an older state: ${cause}`,
     databaseDown: ({ cause }) =>
       `the database cannot be reached: ${typeof cause === "string" ? cause : problemIn(english, cause)}`,
   },

@@ -61,6 +61,13 @@ export const french: Texts = {
     late: ({ verb }) =>
       `le passage ${verb === "weekly" ? "hebdomadaire" : "quotidien"} était dû et n'a pas commencé : vérifiez que cron tourne sur cette machine`,
     lastFailed: ({ verb, message }) => `le dernier passage ${verb} a échoué : ${message}`,
+    watchOff: ({ problem, remedy }) => `${problem} : ${remedy}`,
+    blindSpell: ({ ofMain, reason, since, until, held, release }) =>
+      ofMain
+        ? `des suppressions dans la base principale ont pu passer inaperçues du ${since} au ${until} (${reason}) : ${held} lignes qui y manquent sont retenues. Si rien n'a été supprimé volontairement : ${release}`
+        : `des changements de la seconde copie ont pu passer inaperçus du ${since} au ${until} (${reason}) : les tables entières ont été comparées, et aucune suppression n'a été déduite`,
+    viewsNotRefreshed: ({ cause }) =>
+      `les vues publiées n'ont pas pu être actualisées, elles montrent un état plus ancien : ${cause}`,
     databaseDown: ({ cause }) =>
       `la base de données ne répond pas : ${typeof cause === "string" ? cause : problemIn(french, cause)}`,
   },

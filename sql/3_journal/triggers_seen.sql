@@ -1,0 +1,169 @@
+CREATE OR REPLACE FUNCTION {{repair}}.trigger_marks()
+RETURNS TABLE (relation oid, trigger name, of_main boolean, mark text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  WITH watched AS (
+    -- Main's table, and its partitions: each has a trigger of its own, and loses it when it is detached.
+    SELECT coalesce(p.relid, c.oid) AS oid, true AS of_main
+      FROM pg_class AS c
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      JOIN {{repair}}.settings AS s ON s.main_schema = n.nspname AND s.watch_main
+      LEFT JOIN LATERAL pg_partition_tree(c.oid) AS p ON true
+     WHERE c.relname = 'observations_json'
+     UNION ALL
+    SELECT c.oid, false
+      FROM pg_class AS c
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      JOIN {{repair}}.settings AS s ON s.check_schema = n.nspname
+     WHERE c.relname IN ('observations_json', 'forms_json')
+  )
+  SELECT w.oid, '', true, 'there' FROM watched AS w WHERE w.of_main
+   UNION ALL
+  SELECT w.oid, t.tgname, w.of_main, format('%s %s', t.tgenabled, t.xmin)
+    FROM watched AS w
+    JOIN pg_trigger AS t ON t.tgrelid = w.oid
+    JOIN pg_proc AS f ON f.oid = t.tgfoid
+    JOIN pg_namespace AS n ON n.oid = f.pronamespace
+   CROSS JOIN {{repair}}.settings AS s
+   WHERE n.oid = '{{repair}}'::regnamespace AND f.proname LIKE 'note\_%'
+      OR n.nspname = s.check_schema AND f.proname = 'fix_watch_main'; -- of version 0.1, where main's owner has not replaced it
+$fix$;
+COMMENT ON FUNCTION {{repair}}.trigger_marks() IS 'Our triggers as they are now, in the shape of trigger_seen.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.this_cluster() RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  RETURN (SELECT system_identifier FROM pg_control_system());
+EXCEPTION WHEN insufficient_privilege THEN
+  RETURN NULL;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.this_cluster() IS 'The server''s own identifier, or NULL where it is kept from us.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.remember_triggers() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+DECLARE
+  -- A main that has never been watched, as its owner does not wish it, is not blind for a time.
+  _main boolean := EXISTS (SELECT FROM {{repair}}.trigger_seen AS s WHERE s.of_main) OR {{repair}}.watching();
+BEGIN
+  DELETE FROM {{repair}}.trigger_seen;
+  INSERT INTO {{repair}}.trigger_seen (relation, trigger, of_main, mark, cluster)
+  SELECT m.relation, m.trigger, m.of_main, m.mark, {{repair}}.this_cluster()
+    FROM {{repair}}.trigger_marks() AS m WHERE _main OR NOT m.of_main;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.remember_triggers() IS 'Writes down how our triggers are, for the next look.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.look_at_triggers(_run bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+DECLARE
+  _elsewhere boolean := EXISTS (SELECT FROM {{repair}}.trigger_seen WHERE cluster <> {{repair}}.this_cluster());
+  _at timestamptz := (SELECT min(at) FROM {{repair}}.trigger_seen);
+  _off text;
+  _why text;
+BEGIN
+  -- A TRUNCATE of main has been noted by its trigger; what downloads brought before this run is no proof against it.
+  UPDATE {{repair}}.blind_spell SET until = now(), run = _run WHERE run IS NULL;
+
+  -- Check's journal. In another cluster all numbers are others, and nothing was written but what the dump has.
+  SELECT string_agg(s.trigger, ', ' ORDER BY s.trigger) FILTER (WHERE coalesce(n.mark, 'D') LIKE 'D%'),
+         string_agg(s.trigger, ', ' ORDER BY s.trigger) FILTER (WHERE n.mark IS DISTINCT FROM s.mark AND NOT _elsewhere)
+    INTO _off, _why
+    FROM {{repair}}.trigger_seen AS s
+    LEFT JOIN {{repair}}.trigger_marks() AS n
+      ON NOT n.of_main AND n.trigger = s.trigger AND (n.relation = s.relation OR _elsewhere)
+   WHERE NOT s.of_main;
+  PERFORM {{repair}}.note_spell(_run, false, _at, _off, _why, NULL);
+  IF coalesce(_off, _why) IS NOT NULL THEN
+    INSERT INTO {{repair}}.journal_gap (reason) VALUES ('triggers off, or made anew: ' || coalesce(_off, _why));
+  END IF;
+
+  -- Main's watch. A table that was made anew, by a restore for example, begins anew: what it lacks was lost.
+  SELECT string_agg(n.relation::regclass::text, ', ') INTO _off
+    FROM {{repair}}.trigger_marks() AS n
+   WHERE n.of_main AND n.trigger = ''
+     AND NOT EXISTS (SELECT FROM {{repair}}.trigger_marks() AS t
+                      WHERE t.of_main AND t.relation = n.relation AND t.mark ~ '^[OA]' AND t.trigger LIKE 'vn\_repair\_watch%');
+  SELECT string_agg(s.relation::regclass::text || ' ' || s.trigger, ', ') INTO _why
+    FROM {{repair}}.trigger_seen AS s
+    LEFT JOIN {{repair}}.trigger_marks() AS n ON n.relation = s.relation AND n.trigger = s.trigger
+   WHERE s.of_main AND n.mark IS DISTINCT FROM s.mark AND NOT _elsewhere;
+  IF _elsewhere OR NOT EXISTS (
+       SELECT FROM {{repair}}.trigger_seen AS s
+         JOIN pg_class AS c ON c.oid = s.relation AND c.relname = 'observations_json' AND NOT c.relispartition
+         JOIN {{repair}}.trigger_marks() AS n ON n.relation = s.relation AND n.trigger = ''
+        WHERE s.of_main AND s.trigger = '') THEN
+    _off := NULL;
+    _why := NULL;
+  END IF;
+  PERFORM {{repair}}.note_spell(_run, true, _at, _off, _why,
+    -- Whoever puts a trigger on again waits for all deletions that are under way.
+    (SELECT split_part(n.mark, ' ', 2)::xid FROM {{repair}}.trigger_marks() AS n
+      WHERE n.of_main AND n.trigger <> '' ORDER BY age(split_part(n.mark, ' ', 2)::xid) LIMIT 1));
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.look_at_triggers(bigint) IS
+  'Finds out whether our triggers are, and since the last look have been, as they were left: else it notes a blind spell.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.note_spell(
+  _run bigint, _of_main boolean, _since timestamptz, _off text, _touched text, _xid xid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  UPDATE {{repair}}.blind_spell SET until = now(), run = _run, lasts = _off IS NOT NULL, xid = _xid
+   WHERE of_main = _of_main AND lasts;
+  IF NOT FOUND AND coalesce(_off, _touched) IS NOT NULL THEN
+    INSERT INTO {{repair}}.blind_spell (of_main, reason, since, until, lasts, run, xid)
+    VALUES (_of_main, CASE WHEN _off IS NULL THEN 'switched off, or made anew: ' || _touched ELSE 'off: ' || _off END,
+            coalesce(_since, now()), now(), _off IS NOT NULL, _run, _xid);
+  END IF;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.note_spell(bigint, boolean, timestamptz, text, text, xid) IS
+  'Writes a blind spell down, or that one lasts or has ended.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.blind_since() RETURNS timestamptz
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT min(since) FROM {{repair}}.blind_spell WHERE of_main AND released_at IS NULL;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.blind_since() IS
+  'Since when deletions from main may have gone unseen, as far as nobody has said that there were none; or NULL.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.note_brought(_run bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+DECLARE
+  _xid xid;
+BEGIN
+  IF NOT EXISTS (SELECT FROM {{repair}}.blind_spell WHERE of_main AND run = _run)
+     OR EXISTS (SELECT FROM {{repair}}.blind_spell WHERE of_main AND run = _run AND (lasts OR xid IS NULL)) THEN
+    RETURN;
+  END IF;
+  -- Journaled before this run, so it may have come before or after: the row itself tells.
+  SELECT xid INTO _xid FROM {{repair}}.blind_spell WHERE of_main AND run = _run ORDER BY age(xid) LIMIT 1;
+  UPDATE {{repair}}.downloaded_key AS n SET at = clock_timestamp()
+    FROM {{check}}.observations_json AS c
+   WHERE n.at = now() AND c.id = n.id AND c.site = n.site AND age(c.xmin) < age(_xid);
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.note_brought(bigint) IS
+  'Of the keys that a run took off the journal, tells those that check got after the blind spells that this run noticed.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.spells_of(_run bigint) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT string_agg(format('%s not seen from %s to %s (%s)', CASE WHEN of_main THEN 'deletions from main' ELSE 'changes of check' END,
+                           since, until, reason), '; ' ORDER BY id)
+    FROM {{repair}}.blind_spell WHERE run = _run;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.spells_of(bigint) IS 'The blind spells that a run noticed, in words; or NULL.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.nothing_was_deleted(_spell bigint) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  UPDATE {{repair}}.blind_spell SET released_at = now(), released_by = session_user
+   WHERE id = _spell AND released_at IS NULL;
+  RETURN FOUND;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.nothing_was_deleted(bigint) IS
+  'Says that nothing was deleted from main in a blind spell: the next run puts back what was held back for it.';
+
+-- What happened since the last run, before this installation touches the triggers.
+SELECT {{repair}}.look_at_triggers(NULL);

@@ -80,6 +80,26 @@ export const DATABASE_CHECKS: Check<DatabaseFacts>[] = [
           },
   },
   {
+    name: "database.mainSchema",
+    // What lacks altogether is told above.
+    try: ({ main_fault, columns_lacking }) =>
+      main_fault && columns_lacking.length === 0 ? both(main_fault.problem) : undefined,
+    remedy: ({ main_fault }) => both(main_fault?.remedy ?? ""),
+  },
+  {
+    name: "database",
+    try: ({ objects_refused }) =>
+      when(
+        objects_refused !== null,
+        `an event trigger refuses new objects: ${objects_refused}`,
+        `un déclencheur d'événement refuse les nouveaux objets : ${objects_refused}`,
+      ),
+    remedy: () => ({
+      en: "let it allow the kit's schemas, or switch it off while this runs: ALTER EVENT TRIGGER … DISABLE",
+      fr: "lui faire admettre les schémas du kit, ou le suspendre le temps de l'opération : ALTER EVENT TRIGGER … DISABLE",
+    }),
+  },
+  {
     name: "database.adminUser",
     try: ({ adminUser, lacking }) =>
       when(lacking.length > 0, `${adminUser} lacks rights`, `il manque des droits à ${adminUser}`),

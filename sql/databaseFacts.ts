@@ -30,6 +30,10 @@ export interface DatabaseFacts {
   lacking: string[];
   /** The version that has installed what is there; null where it cannot be read. */
   installed_version: string | null;
+  /** Why main's table cannot be repaired as it is (its key, its types …), and what to do; of a table that is there. */
+  main_fault: { problem: string; remedy: string } | null;
+  /** What somebody's event trigger says to new objects. */
+  objects_refused: string | null;
   /** Entries of `repair.extraGrants` that the admin login cannot give, and why. */
   refused_grants: { grant: string; why: string; right: boolean }[];
 }

@@ -6,7 +6,7 @@ import { DATABASE_CHECKS } from "./databaseChecks";
 import type { DatabaseFacts } from "./databaseFacts";
 import type { Installation } from "./installation";
 import { render, renderFile, type Script } from "./render";
-import { FACTS } from "./steps";
+import { FACTS, MAIN_FAULTS } from "./steps";
 
 type To = Omit<Connection, "applicationName">;
 
@@ -57,7 +57,13 @@ async function factsOf(client: Client, to: To, installation: Installation): Prom
   try {
     const { rows } = await client.query(renderFile(FACTS, installation).sql);
     const seen = { ...rows[0], installation, database: to.database, adminUser: to.user };
-    const nothing = { lacking: [], installed_version: null, refused_grants: [] };
+    const nothing = {
+      lacking: [],
+      installed_version: null,
+      main_fault: null,
+      objects_refused: null,
+      refused_grants: [],
+    };
     // Older servers do not know what is asked next, and on a standby nothing can be tried.
     if (seen.version < 150_000 || seen.standby) return { ...seen, ...nothing };
     const lacking = (await client.query(script.rights.sql)).rows.map((row) => `${row["statement"]};`);
@@ -72,8 +78,10 @@ async function factsOf(client: Client, to: To, installation: Installation): Prom
 async function triedOut(
   client: Client,
   script: Script,
-  { extraGrants, schemas }: Installation,
-): Promise<Pick<DatabaseFacts, "installed_version" | "refused_grants">> {
+  installation: Installation,
+): Promise<Pick<DatabaseFacts, "installed_version" | "main_fault" | "objects_refused" | "refused_grants">> {
+  const { extraGrants, schemas } = installation;
+  const mainFaults = renderFile(MAIN_FAULTS, installation);
   const attempt = async (sql: string) => {
     await client.query("SAVEPOINT attempt");
     try {
@@ -86,6 +94,13 @@ async function triedOut(
   };
   // Lends the kit's own roles; nothing is lost where an installation under way holds its lock.
   await attempt(script.head.sql);
+  // The function that each run asks is made for this look alone.
+  const made = await attempt(`CREATE SCHEMA "${schemas.repair}"`);
+  const fit = await attempt(mainFaults.sql);
+  const raised = (error: DatabaseError | undefined) => (error?.code === "P0001" ? error : undefined);
+  const objects_refused = raised(made.error)?.message ?? null;
+  const fault = objects_refused === null ? raised(fit.error) : undefined;
+  const main_fault = fault ? { problem: fault.message, remedy: fault.hint ?? "" } : null;
   const installed = await attempt(`SELECT installed_version FROM "${schemas.repair}".settings`);
   const refused_grants: DatabaseFacts["refused_grants"] = [];
   for (const grant of extraGrants) {
@@ -93,5 +108,6 @@ async function triedOut(
     if (error !== undefined)
       refused_grants.push({ grant, why: error.message, right: error.code === "42501" });
   }
-  return { installed_version: installed.rows[0]?.["installed_version"] ?? null, refused_grants };
+  const installed_version = installed.rows[0]?.["installed_version"] ?? null;
+  return { installed_version, main_fault, objects_refused, refused_grants };
 }

@@ -44,12 +44,18 @@ export const FACTS: SqlFile = {
   does: { fr: "ce qui se trouve dans la base", en: "what is in the database" },
 };
 
+/** Refuses a main that cannot be repaired as it is; asked by a look too, which leaves nothing behind. */
+export const MAIN_FAULTS: SqlFile = {
+  file: "2_tables/main_faults.sql",
+  does: { fr: "ce que la base principale doit être", en: "what the main copy has to be" },
+};
+
 /** What an installation runs, in this order: the one list of the files. */
 export const INSTALL: readonly Step[] = [
   both("1_check_copy/server", "ce que la base doit être", "what the database has to be"),
   copy("1_check_copy/owner", "le rôle propriétaire des données", "the role that owns the data"),
   both("2_tables/schema", "le schéma de la réparation", "the repair's schema"),
-  both("2_tables/main_faults", "ce que la base principale doit être", "what the main copy has to be"),
+  { ...MAIN_FAULTS, parts: ["check copy", "repair"], runs: "together" },
   copy("1_check_copy/schema", "le schéma de contrôle", "the check schema"),
   copy("1_check_copy/client_tables", "les tables de Client-API-VN", "the tables of Client-API-VN"),
   copy("1_check_copy/login", "les droits de la synchronisation", "the rights of the synchronisation's login"),

@@ -3,7 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findingInWords } from "../../config/checks";
 import { install, remove } from "../../sql/installer";
+import { databaseFindings } from "../../sql/look";
 import {
   type Databases,
   type Db,
@@ -54,6 +56,14 @@ function program(
 const MADE_ANEW = `DROP TABLE src_vn_json.observations_json;
   CREATE TABLE src_vn_json.observations_json (id integer NOT NULL, site varchar NOT NULL, item jsonb NOT NULL,
     update_ts integer NOT NULL, id_form_universal varchar, PRIMARY KEY (id, site))`;
+
+/** What is found before anything is made, in one line. */
+async function looked(db: Db): Promise<string> {
+  const { port, superuser: user, password } = world.cluster;
+  const to = { host: "127.0.0.1", port, database: db.name, user, password, sslmode: "disable" as const };
+  const { found } = await databaseFindings(to, installation());
+  return found.map((one) => findingInWords(one, "en").replaceAll("\n", " ")).join(" ");
+}
 
 const preflight = async (db: Db) =>
   (await db.login.query("SELECT * FROM src_vn_json_repair.preflight()")).rows as {
@@ -285,6 +295,7 @@ describe("main restored, altered, made anew", () => {
     const fresh = await world.database(null);
     await putMain(fresh, { id: 1, ts: 5 });
     await fresh.admin.query(damage);
+    expect(await looked(fresh)).toMatch(told);
     const error: Error = await install(fresh.admin, installation()).then(
       () => new Error("it was installed"),
       (e) => e,
@@ -650,6 +661,7 @@ describe("row security and event triggers", () => {
       await db.admin.query(`CREATE FUNCTION public.forbid() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
         RAISE EXCEPTION 'no other schema, nothing is dropped here (%)', tg_tag; END $$;
       CREATE EVENT TRIGGER forbid ON ${event} EXECUTE FUNCTION public.forbid()`);
+      if (!before) expect(await looked(db)).toMatch(/event trigger refuses new objects.*DISABLE/);
       await expect(install(db.admin, installation())).rejects.toThrow(words);
       expect(await db.rows("SELECT FROM pg_namespace WHERE nspname ~ 'check|repair|dbadmin'")).toHaveLength(
         before ? 3 : 0,

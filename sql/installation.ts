@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { REPAIR_CONSTANTS, repair } from "../config/sections/repair";
 import { CONTROLLERS } from "../config/values/controllers";
 import type { Key, Values } from "../config/values/key";
+import { ENDING, LOGIN, MEANING, OPTIONAL } from "./session";
 
 export interface Schemas {
   /** The copy that is repaired. */
@@ -111,6 +112,7 @@ export function installationJson(installation: Installation, withData: boolean):
     readers: readers ?? [],
     client_tables: CLIENT_TABLES,
     with_data: withData,
+    session: { meaning: MEANING, ending: ENDING, optional: OPTIONAL, login: LOGIN },
     settings: Object.fromEntries(
       Object.entries(settings).map(([key, value]) => [
         key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),

@@ -3,6 +3,7 @@ import type { Locale } from "../config/values/key";
 import type { Installation } from "./installation";
 import { FileError, InstallError } from "./installError";
 import { groups, type RenderedFile, type RenderedStep, render, type Script } from "./render";
+import { SETTLED, settled } from "./session";
 import { COUNTS, INSTALL, type Part, REMOVE } from "./steps";
 
 export interface Report {
@@ -121,6 +122,7 @@ async function rowByRow(
     await undo(client);
     throw error;
   }
+  const unsettle = await settle(client);
   try {
     for (const sql of statements) {
       say(sql);
@@ -130,8 +132,23 @@ async function rowByRow(
     }
   } finally {
     if (giveBack !== "") await client.query(giveBack);
+    await unsettle();
   }
   return statements;
+}
+
+/** Settles a session that others may go on with; @returns what makes it as it was. */
+async function settle(client: ClientBase): Promise<() => Promise<void>> {
+  const { rows } = await client.query<{ name: string; value: string }>(
+    `SELECT name, pg_catalog.current_setting(name, true) AS value FROM pg_catalog.unnest($1::pg_catalog.text[]) AS name
+      WHERE pg_catalog.current_setting(name, true) IS NOT NULL`,
+    [SETTLED],
+  );
+  await client.query(settled());
+  return async () => {
+    const put = "SELECT pg_catalog.set_config(n, v, false) FROM unnest($1::text[], $2::text[]) AS s (n, v)";
+    await client.query(put, [rows.map((r) => r.name), rows.map((r) => r.value)]).catch(() => undefined);
+  };
 }
 
 /** Sends a file as one message, so that after an error the server skips the rest of it. */

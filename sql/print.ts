@@ -2,6 +2,7 @@ import type { Locale } from "../config/values/key";
 import { type Installation, VERSION } from "./installation";
 import { installSteps } from "./installer";
 import { groups, type RenderedFile, type RenderedStep, render, type Script } from "./render";
+import { SETTLED, settled } from "./session";
 import { REMOVE } from "./steps";
 
 const TEXTS = {
@@ -30,10 +31,13 @@ export function print(what: "install" | "remove", installation: Installation, lo
   return [
     `-- vn-sync-check ${VERSION}: ${texts[what]}.`,
     "\\set ON_ERROR_STOP on",
+    "\\set vn_encoding :ENCODING",
+    "\\encoding UTF8",
     `\\echo ${quoted(texts.lacking)}`,
     script.opening + commented(script.rights, locale),
     "ROLLBACK;",
     ...groups(script.steps).map((group) => printed(script, group, locale)),
+    "\\encoding :vn_encoding\n",
   ].join("\n");
 }
 
@@ -48,7 +52,15 @@ function printed(script: Script, group: RenderedStep[], locale: Locale): string 
         commented(script.tail, locale),
       ].join("\n");
     case "row by row":
-      return `\\echo ${quoted(TEXTS[locale].slow)}\n${text.trimEnd().replace(/;$/, "")}\n\\gexec\n`;
+      return [
+        `\\echo ${quoted(TEXTS[locale].slow)}`,
+        // These run outside a transaction: the session is settled meanwhile, and then as it was.
+        `SELECT pg_catalog.json_object_agg(n, pg_catalog.current_setting(n)) AS vn_session
+  FROM pg_catalog.unnest('{${SETTLED}}'::pg_catalog.text[]) AS n WHERE pg_catalog.current_setting(n, true) IS NOT NULL \\gset`,
+        settled(),
+        `${text.trimEnd().replace(/;$/, "")}\n\\gexec`,
+        "SELECT count(set_config(key, value, false)) AS vn_session FROM json_each_text(:'vn_session') \\gset\n",
+      ].join("\n");
     case "report":
       return `\\echo ${quoted(step.does[locale])}\n${text}`;
   }

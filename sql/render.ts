@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { escapeLiteral } from "pg";
 import { type Installation, installationJson, quotedSchemas } from "./installation";
+import { settled, TRANSACTION } from "./session";
 import { HEAD, RIGHTS, type SqlFile, type Step, TAIL } from "./steps";
 
 export interface RenderedFile extends SqlFile {
@@ -32,8 +33,8 @@ export function render(steps: readonly Step[], installation: Installation, withD
   const file = (of: SqlFile) => renderFile(of, installation);
   const json = escapeLiteral(installationJson(installation, withData)).trim();
   return {
-    opening: `BEGIN;
-SET LOCAL search_path = pg_catalog, pg_temp;
+    opening: `BEGIN ${TRANSACTION};
+${settled("LOCAL")}
 SELECT pg_catalog.set_config('vn_repair.installation', ${json}, true);
 `,
     rights: file(RIGHTS),

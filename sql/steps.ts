@@ -59,6 +59,11 @@ export const INSTALL: readonly Step[] = [
   copy("1_check_copy/schema", "le schéma de contrôle", "the check schema"),
   copy("1_check_copy/client_tables", "les tables de Client-API-VN", "the tables of Client-API-VN"),
   copy("1_check_copy/login", "les droits de la synchronisation", "the rights of the synchronisation's login"),
+  copy(
+    "1_check_copy/session",
+    "les sessions de la synchronisation",
+    "the sessions of the synchronisation's login",
+  ),
 
   repair("2_tables/requirements", "ce qui doit déjà exister", "what has to be there already"),
   repair("2_tables/types", "les types", "the types"),
@@ -100,6 +105,7 @@ export const INSTALL: readonly Step[] = [
   repair("7_deletions/followed", "les suppressions du portail", "deletions that the portal told"),
   repair("7_deletions/suspected", "les suppressions supposées", "deletions that are suspected"),
   repair("7_deletions/delete", "la suppression", "the deleting"),
+  repair("8_run/session", "ce sur quoi une réparation repose", "what a repair rests on"),
   repair("8_run/lock", "le verrou d'une réparation", "the lock of a repair"),
   repair("8_run/begin", "le début d'une réparation", "the beginning of a repair"),
   repair("8_run/compare", "la comparaison", "the comparison"),
@@ -126,6 +132,7 @@ export const INSTALL: readonly Step[] = [
   repair("rights/main", "les droits sur la base principale", "the rights on the main copy"),
   repair("rights/watch_main", "la veille des suppressions", "the watch on deletions"),
   repair("rights/search_path", "où les déclencheurs cherchent", "where main's triggers look"),
+  repair("rights/session", "ce sur quoi nos fonctions reposent", "what our functions rest on"),
   repair("upgrade/drop_0_1", "les objets de la version 0.1 enlevés", "the objects of version 0.1 dropped"),
   repair("upgrade/put_back", "les vues des utilisateurs remises", "users' views put back"),
   {

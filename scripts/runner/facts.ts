@@ -1,4 +1,8 @@
-/** What the runner speaks of, as plain values: words are put on them last, in `text/`. Imports nothing. */
+/** What the runner speaks of, as plain values: words are put on them last, in `text/`. */
+
+import type { Problem } from "./problems";
+
+export * from "./problems";
 
 /** The runner's exit codes, for cron and for people. */
 export const EXIT = { done: 0, failed: 1, partial: 2, busy: 75 } as const;
@@ -132,8 +136,17 @@ export interface EvnConfig {
   secrets: string[];
 }
 
+/** The portal asked to be left alone (HTTP 429, or 503 with Retry-After) for longer than a job waits. */
+export interface PortalLimit {
+  status: number;
+  /** Seconds that were waited, or that it asked for where that is beyond any wait. */
+  waited: number;
+  asked: number | null;
+}
+
 /** Why a client process did not end well: what a controller said, or how the process itself ended. */
 export type ClientFailure =
+  | ({ kind: "portal" } & PortalLimit)
   | { kind: "controller"; controller: string; said: string }
   /** code null: by a signal. */
   | { kind: "died"; code: number | null; said: string };
@@ -151,12 +164,17 @@ export type Fact =
       unproven: number;
       expected: number;
     }
+  | { fact: "portalWaits"; site: string; status: number; seconds: number }
+  | ({ fact: "portalLimits"; site: string } & PortalLimit)
+  | { fact: "databaseWaits"; cause: Problem; seconds: number }
   | { fact: "leftoverEnded"; pid: number }
   | { fact: "datesPutBack"; sites: readonly string[] }
   | { fact: "window"; window: Window }
   | { fact: "gap"; since: Day }
   | { fact: "siteProven"; proof: Proof }
   | { fact: "siteUnproven"; proof: Proof }
+  /** The job ended before it could look how complete the download is. */
+  | { fact: "brokenOff"; site: string }
   | { fact: "updateFailed"; site: string }
   | { fact: "extrasFailed"; site: string; controllers: readonly string[] }
   | { fact: "nextDailyGoesOn" }
@@ -194,6 +212,7 @@ export type Fact =
 /** Facts that a person has to know at once, under cron too; the others are for those who look on. */
 export const TOLD_AT_ONCE: ReadonlySet<Fact["fact"]> = new Set([
   "siteUnproven",
+  "portalLimits",
   "updateFailed",
   "extrasFailed",
   "nextDailyGoesOn",
@@ -201,38 +220,3 @@ export const TOLD_AT_ONCE: ReadonlySet<Fact["fact"]> = new Set([
   "importGroupFailed",
   "importPartial",
 ]);
-
-/** What went wrong on the user's side or in the surroundings. */
-export type Problem =
-  | { key: "noServiceFile"; path: string; cause: string }
-  | { key: "noService"; path: string; service: string }
-  | { key: "noDatabase"; where: string; cause: string }
-  | { key: "noSettings"; path: string }
-  | { key: "badSettings"; path: string; faults: string[] }
-  /** Of the kit: the file's and this program's. */
-  | { key: "otherVersion"; path: string; theirs: string; ours: string }
-  | { key: "noConfig"; path: string; cause: string }
-  | { key: "endDate"; path: string; value: string }
-  | { key: "noSites"; path: string }
-  | { key: "controllersOff"; path: string; names: string[] }
-  | { key: "notOwner"; home: string }
-  | { key: "clientRefused"; site: string; said: string }
-  | { key: "stillAlive"; pid: number }
-  | { key: "noProgram"; program: string }
-  | { key: "repairFailed"; cause: string }
-  | { key: "stopped"; signal: string };
-
-/** A problem that ends the run: shown as one text, without a stack. */
-export class RunError extends Error {
-  override name = "RunError";
-  constructor(readonly problem: Problem) {
-    super(problem.key);
-  }
-}
-
-/** What an error says to people; of one that is none of theirs, where it came from. */
-export function causeOf(error: unknown): Problem | string {
-  const cause = error instanceof Error && error.name === "AbortError" && error.cause ? error.cause : error;
-  if (cause instanceof RunError) return cause.problem;
-  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-}

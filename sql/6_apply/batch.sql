@@ -57,6 +57,7 @@ DECLARE
   _keys text[];
   _done integer;
 BEGIN
+  PERFORM {{repair}}.as_main();
   PERFORM {{repair}}.limit_waiting();
   PERFORM {{repair}}.keep_lock();
   PERFORM {{repair}}.expect_phase(_run, 'applying');

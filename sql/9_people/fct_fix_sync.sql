@@ -9,7 +9,9 @@ BEGIN
       USING ERRCODE = 'null_value_not_allowed';
   END IF;
   CALL {{repair}}.repair('whole', NULL, false, NULL, _result);
+  CALL {{repair}}.next_transaction();
   PERFORM {{repair}}.tell(_result, CASE WHEN _email THEN {{repair}}.recipient() END);
+  COMMIT;
 END
 $fix$;
 COMMENT ON PROCEDURE {{check}}.fct_fix_sync(boolean) IS
@@ -20,14 +22,17 @@ LANGUAGE plpgsql SECURITY INVOKER AS $fix$
 DECLARE
   _result jsonb;
 BEGIN
-  IF _recipient IS NULL OR pg_catalog.btrim(_recipient) = ''
-     OR pg_catalog.lower(pg_catalog.btrim(_recipient)) IN ('true', 'false', 't', 'f', 'yes', 'no', 'on', 'off') THEN
+  -- No operator of the session's own search_path yet.
+  IF _recipient IS NULL OR pg_catalog.lower(pg_catalog.btrim(_recipient)) OPERATOR(pg_catalog.=)
+       ANY (ARRAY['', 'true', 'false', 't', 'f', 'yes', 'no', 'on', 'off']) THEN
     RAISE EXCEPTION 'fct_fix_sync: % is no mail address. Call fct_fix_sync(), fct_fix_sync(FALSE) without quotes, or fct_fix_sync(''name@example.org'')',
       pg_catalog.quote_nullable(_recipient)
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
   CALL {{repair}}.repair('whole', NULL, false, NULL, _result);
+  CALL {{repair}}.next_transaction();
   PERFORM {{repair}}.tell(_result, _recipient);
+  COMMIT;
 END
 $fix$;
 COMMENT ON PROCEDURE {{check}}.fct_fix_sync(text) IS 'vn-sync-check: repairs main from check, and sends a mail to this address.';

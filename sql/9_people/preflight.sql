@@ -19,6 +19,7 @@ BEGIN
     RETURN;
   END IF;
   BEGIN
+    PERFORM {{repair}}.as_main();
     PERFORM {{repair}}.limit_waiting();
     SET CONSTRAINTS ALL IMMEDIATE;
     INSERT INTO {{main}}.observations_json (id, site, item, update_ts)

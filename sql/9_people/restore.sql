@@ -12,6 +12,7 @@ BEGIN
   IF _columns IS NULL THEN
     RAISE EXCEPTION 'deleted_row has no row %', _id;
   END IF;
+  PERFORM {{repair}}.as_main();
   EXECUTE format(
     'INSERT INTO {{main}}.observations_json (%1$s) SELECT %1$s
        FROM jsonb_populate_record(NULL::{{main}}.observations_json,

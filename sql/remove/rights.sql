@@ -41,3 +41,25 @@ BEGIN
   END IF;
 END
 $fix$;
+
+-- The settings of its sessions, where they are still as we set them.
+DO $fix$
+DECLARE
+  _i jsonb := current_setting('vn_repair.installation')::jsonb;
+  _s record;
+BEGIN
+  FOR _s IN
+    SELECT r.rolname, ours.key
+      FROM pg_roles AS r
+      JOIN pg_db_role_setting AS d
+        ON d.setrole = r.oid AND d.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+     CROSS JOIN jsonb_each_text(_i #> '{session,login}') AS ours
+     WHERE r.rolname = _i #>> '{roles,login}'
+       AND EXISTS (SELECT FROM unnest(d.setconfig) AS line WHERE lower(line) = lower(ours.key || '=' || ours.value))
+  LOOP
+    EXECUTE format('ALTER ROLE %I IN DATABASE %I RESET %I', _s.rolname, current_database(), _s.key);
+  END LOOP;
+EXCEPTION WHEN insufficient_privilege THEN
+  RAISE WARNING 'vn-sync-check: the settings of % in this database stay: %', _i #>> '{roles,login}', SQLERRM;
+END
+$fix$;

@@ -14,9 +14,10 @@ BEGIN
      WHERE pronamespace = '{{check}}'::regnamespace AND proname = 'fct_fix_sync'
         OR pronamespace = '{{repair}}'::regnamespace AND proname IN (
              -- the repair, which commits and so runs with the caller's rights, and what it calls
-             'repair', 'write_out', 'atomic_message', 'dead_runs', 'lock_key', 'busy', 'dry_run', 'begin_run', 'keep_lock',
+             'repair', 'write_out', 'next_transaction', 'settle_session', 'ended_by_timeout',
+             'atomic_message', 'dead_runs', 'lock_key', 'busy', 'dry_run', 'begin_run', 'keep_lock',
              'compare', 'work_to_do', 'full_batch_size', 'next_batch_size', 'batch', 'is_lock_conflict', 'set_next_aside',
-             'finish_run', 'tell', 'recipient',
+             'finish_run', 'end_run', 'tell', 'recipient',
              -- the jobs of vn-check
              'last_download', 'begin_job', 'begin_site', 'coverage', 'prove', 'site_proof', 'site_ended', 'progress', 'end_job',
              'proof',

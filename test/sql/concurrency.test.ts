@@ -289,14 +289,6 @@ describe("a repair that fails in a client that stays connected, then another", (
   const BACK = "ALTER TABLE src_vn_json.away RENAME TO observations_json";
   test.each<{ name: string; fail(db: Failing): Promise<unknown>; mend?(db: Db): Promise<unknown> }>([
     {
-      name: "statement_timeout while writing",
-      async fail(db) {
-        await db.login.query("SET statement_timeout = 400");
-        await expect(db.repair("whole")).rejects.toThrow("statement timeout");
-        await db.login.query("RESET statement_timeout");
-      },
-    },
-    {
       name: "cancelled while writing",
       async fail(db) {
         const failed = expect(db.repair("whole")).rejects.toThrow("user request");

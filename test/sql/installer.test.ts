@@ -177,7 +177,7 @@ describe("running a script", () => {
   test("statements that a query gives run one by one, outside a transaction", async () => {
     await admin.query("CREATE TABLE pile (n int)");
     const sql =
-      "SELECT format('CREATE INDEX CONCURRENTLY %s ON pile (n)', n) AS statement FROM unnest('{one,two}'::text[]) AS n";
+      "SELECT format('CREATE INDEX CONCURRENTLY %s ON public.pile (n)', n) AS statement FROM unnest('{one,two}'::text[]) AS n";
     const said: string[] = [];
     const report = await run(admin, script([sql, "row by row"]), { say: (line) => said.push(line) });
     expect(report.made).toHaveLength(2);

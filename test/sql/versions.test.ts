@@ -181,4 +181,20 @@ describe.each([15, 17])("PostgreSQL %i", (version) => {
     expect(await db.rows("SELECT FROM pg_roles WHERE rolname IN ('o', 'r', 'l')")).toEqual([]);
     expect(await mainRows(db)).toEqual(followed);
   });
+
+  test("A9: limits of statements and, where there are such, of transactions end no run, whoever begins it", async () => {
+    const db = await world.database(null);
+    await db.main.query(`
+      CREATE FUNCTION src_vn_json.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_catalog.pg_sleep(0.02); RETURN NEW; END $$;
+      CREATE TRIGGER slow BEFORE INSERT ON src_vn_json.observations_json FOR EACH ROW EXECUTE FUNCTION src_vn_json.slow()`);
+    const limits = ["statement_timeout", ...(version >= 17 ? ["transaction_timeout"] : [])];
+    for (const name of limits) await db.admin.query(`ALTER DATABASE "${db.name}" SET ${name} = '300ms'`);
+    await install(await db.connect(), installation({ roles: null }));
+    await fill(db.admin, "src_vn_json_check", 1, 60, 10);
+    const person = await db.connect();
+    await person.query("CALL src_vn_json_check.fct_fix_sync(FALSE)");
+    expect(Object.keys(await mainRows(db))).toHaveLength(60);
+    const { rows } = await person.query("SHOW statement_timeout");
+    expect(rows[0].statement_timeout).toBe("300ms");
+  });
 });

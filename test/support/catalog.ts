@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { MEANING } from "../../sql/session";
 import type { Cluster } from "./postgres";
 
 const run = promisify(execFile);
@@ -43,7 +44,23 @@ export function outline(entries: Catalog): string {
   const kept = entries.filter(
     (text) => !MADE_FOR_A_TABLE.test(text) || /_(observations|field_details)_json\(/.test(text),
   );
-  return `${kept.map((text) => (MADE_FOR_A_TABLE.test(text) ? text : withoutBody(text))).join("\n\n")}\n`;
+  return `${kept.map((text) => (MADE_FOR_A_TABLE.test(text) ? text : withoutMeaning(withoutBody(text)))).join("\n\n")}\n`;
+}
+
+/** What a function says its meaning rests on, as one line where it is all of the list. */
+function withoutMeaning(text: string): string {
+  const lines = text.split("\n");
+  const said = (line: string) =>
+    Object.entries(MEANING).some(
+      ([k, v]) => line.replaceAll('"', "").toLowerCase() === `    set ${k} to '${v}'`.toLowerCase(),
+    );
+  const first = lines.findIndex(said);
+  if (lines.filter(said).length < Object.keys(MEANING).length) return text;
+  return lines
+    .flatMap((line, i) =>
+      i === first ? ["    SET … -- MEANING of sql/session.ts"] : said(line) ? [] : [line],
+    )
+    .join("\n");
 }
 
 const MADE_FOR_A_TABLE = /^\S+ (\S+ ON )?FUNCTION \S+_(?!observations_json_)\w+_json\(/;

@@ -1,0 +1,53 @@
+/** What goes wrong around a run, as plain values. Imports nothing. */
+
+/** Why the database does not answer: each has a remedy of its own. */
+export type NoDatabase =
+  | "refused"
+  | "unreachable"
+  | "unknown host"
+  | "stopping"
+  | "starting"
+  | "too many connections"
+  | "closed"
+  | "password"
+  | "not let in"
+  | "no database"
+  | "session ended"
+  | "other";
+
+/** What went wrong on the user's side or in the surroundings. */
+export type Problem =
+  | { key: "noServiceFile"; path: string; cause: string }
+  | { key: "noService"; path: string; service: string }
+  | { key: "noDatabase"; where: string; why: NoDatabase; cause: string }
+  /** The login's sessions fire no triggers. */
+  | { key: "noTriggers"; login: string; database: string }
+  | { key: "noSettings"; path: string }
+  | { key: "badSettings"; path: string; faults: string[] }
+  /** Of the kit: the file's and this program's. */
+  | { key: "otherVersion"; path: string; theirs: string; ours: string }
+  | { key: "noConfig"; path: string; cause: string }
+  | { key: "endDate"; path: string; value: string }
+  | { key: "noSites"; path: string }
+  | { key: "controllersOff"; path: string; names: string[] }
+  | { key: "notOwner"; home: string }
+  | { key: "clientRefused"; site: string; said: string }
+  | { key: "stillAlive"; pid: number }
+  | { key: "noProgram"; program: string }
+  | { key: "repairFailed"; cause: string }
+  | { key: "stopped"; signal: string };
+
+/** A problem that ends the run: shown as one text, without a stack. */
+export class RunError extends Error {
+  override name = "RunError";
+  constructor(readonly problem: Problem) {
+    super(problem.key);
+  }
+}
+
+/** What an error says to people; of one that is none of theirs, where it came from. */
+export function causeOf(error: unknown): Problem | string {
+  const cause = error instanceof Error && error.name === "AbortError" && error.cause ? error.cause : error;
+  if (cause instanceof RunError) return cause.problem;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}

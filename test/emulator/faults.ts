@@ -63,6 +63,8 @@ export interface FaultOptions extends FaultMatch {
   kind: FaultKind;
   /** For "status": 300 to 599. */
   status?: number;
+  /** For "status": the answer's Retry-After, seconds or a date. */
+  retryAfter?: string;
   /** Milliseconds to wait first; "delay" needs it, any kind may have it. */
   delayMs?: number;
   /** The first matching call that is hit, from 1 (default). */
@@ -109,6 +111,7 @@ export class FaultBook {
       "hits",
       "kind",
       "status",
+      "retryAfter",
       "delayMs",
       "call",
       "times",

@@ -41,6 +41,7 @@ export async function send(res: ServerResponse, reply: Reply, fault: Fault | nul
         fault.status ?? 500,
         "text/html; charset=utf-8",
         `<html><body>Error ${fault.status}</body></html>`,
+        fault.retryAfter === undefined ? {} : { "retry-after": fault.retryAfter },
       );
     case "html":
       return whole(200, "text/html; charset=utf-8", HTML);

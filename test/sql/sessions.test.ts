@@ -355,7 +355,7 @@ const SAID_FOR: [RegExp, string?][] = [
   [/^(is_lock_conflict|is_other_content|is_downloaded|full_batch_size|delete_rows|entry_point)$/],
   [/^(next_batch_size|ended_by_timeout)$/],
   [/^entry_day$/, "a day from a number, in the time zone of whoever asks"],
-  [/^note_(observation|form|deletion|truncate|download|main_deletion)$/],
+  [/^note_(observation|form|deletion|truncate|download|main_deletion|main_truncate)$/],
   [/^(apply_insert|apply_update|still_different|compare|compare_contents)_\w+_json$/],
 ];
 

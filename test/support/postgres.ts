@@ -45,6 +45,8 @@ export interface Cluster {
   connect(database: string, login?: Login): Promise<Client>;
   /** For psql and libpq programs: PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE. */
   env(database: string, login?: Login): Record<string, string>;
+  /** Stops the server as an upgrade does, ending all sessions, and starts it again on its data after so many seconds. */
+  restart(seconds: number): Promise<void>;
   /** Ends the server and removes its files. */
   stop(): Promise<void>;
 }
@@ -65,8 +67,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   await writeFile(join(dir, "pw"), password, { mode: 0o600 });
   if (AS_ROOT) await run("chown", ["-R", await ownerOf(programs), dir]);
 
-  const server = async () => {
-    await run(
+  const initdb = () =>
+    run(
       ...command(programs, "initdb", [
         "-D",
         data,
@@ -83,6 +85,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         "--no-sync",
       ]),
     );
+  const server = () => {
     const lines = Object.entries({ ...defaults(inside, options.durable ?? false), ...options.settings });
     const args = lines.flatMap(([key, value]) => ["-c", `${key}=${value}`]);
     const [file, argv] = command(programs, "postgres", ["-D", data, "-p", String(port), ...args]);
@@ -93,20 +96,30 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     });
     return { child, log: () => log };
   };
-  let started: Awaited<ReturnType<typeof server>> | undefined;
-  const stop = async () => {
+  let started: ReturnType<typeof server> | undefined;
+  const end = async (signal: NodeJS.Signals) => {
     const child = started?.child;
     if (child && child.exitCode === null && child.signalCode === null) {
       const ended = new Promise((done) => child.once("exit", done));
-      child.kill("SIGQUIT"); // immediate: nothing here is kept
+      child.kill(signal);
       await ended;
     }
+  };
+  const restart = async (seconds: number) => {
+    await end("SIGINT");
+    await sleep(seconds * 1000);
+    started = server();
+    await answering(port, superuser, password, started);
+  };
+  const stop = async () => {
+    await end("SIGQUIT"); // immediate: nothing here is kept
     await rm(dir, { recursive: true, force: true });
   };
   try {
-    started = await server();
+    await initdb();
+    started = server();
     await answering(port, superuser, password, started);
-    const cluster = clusterOf({ port, superuser, password, version: programs.version, stop });
+    const cluster = clusterOf({ port, superuser, password, version: programs.version, restart, stop });
     if (options.postgis ?? true) await makeTemplate(cluster);
     return cluster;
   } catch (error) {
@@ -132,6 +145,7 @@ function clusterOf(c: {
   superuser: string;
   password: string;
   version: number;
+  restart(seconds: number): Promise<void>;
   stop(): Promise<void>;
 }): Cluster {
   const host = "127.0.0.1";
@@ -177,6 +191,7 @@ function clusterOf(c: {
       PGPASSWORD: login?.password ?? c.password,
       PGDATABASE: database,
     }),
+    restart: c.restart,
     stop: c.stop,
   };
   return cluster;

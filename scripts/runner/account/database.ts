@@ -1,14 +1,29 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, escapeIdentifier } from "pg";
 import { HOME_FILES } from "../../../config/names";
 import { connect, type SslMode } from "../../../sql/connect";
-import { RunError } from "../facts";
+import { type Problem, RunError } from "../facts";
+import { noDatabase, passes, wordsOf } from "./broken";
 import { parseService, passwordFor, readPgpass } from "./service";
 
-/** The sync's own access to its database. Connections are short: a download lasts hours between two uses. */
+/** Seconds before each further try: a restart takes moments, a recovery or a full server minutes. */
+export const PATIENCE: readonly number[] = [1, 2, 4, 8, 15, 30, 30, 30];
+
+/** Who is told that the database is waited for, and what ends the waiting. */
+export interface Waiting {
+  told?(cause: Problem, seconds: number): void;
+  stop?: AbortSignal;
+}
+
+/**
+ * The sync's own access to its database. Connections are short: a download lasts hours between two uses. A server that
+ * restarts or has no connection left is waited for, and what was under way is begun again: each use has to bear that.
+ */
 export interface Database {
+  waiting: Waiting;
   /** Quoted names of the schemas. */
   check: string;
   repair: string;
@@ -22,18 +37,35 @@ export interface Database {
 /**
  * Opens nothing yet; each use connects by the service of ~/.pg_service.conf, the password by ~/.pgpass.
  * libpq reads that file, node-postgres does not, hence the few keys here.
+ * @param patience seconds before each further try
  */
 export function databaseOf(
   home: string,
   service: string,
   schemas: { check: string; repair: string },
+  patience: readonly number[],
 ): Database {
+  const waiting: Waiting = {};
   const session = async <T>(use: (client: Client) => Promise<T>): Promise<T> => {
-    const client = await open(home, service);
-    try {
-      return await use(client);
-    } finally {
-      await client.end().catch(() => undefined);
+    for (let tries = 0; ; tries++) {
+      const to = whereTo(home, service);
+      let client: Client | undefined;
+      try {
+        client = await open(to);
+        return await use(client);
+      } catch (error) {
+        const why =
+          error instanceof RunError ? undefined : noDatabase(error, client ? "working" : "connecting");
+        if (why === undefined) throw error;
+        const where = `${to.host}:${to.port}/${to.database}`;
+        const cause: Problem = { key: "noDatabase", where, why, cause: wordsOf(error) };
+        const seconds = patience[tries];
+        if (!passes(why) || seconds === undefined) throw new RunError(cause);
+        waiting.told?.(cause, seconds);
+        await sleep(seconds * 1000, undefined, waiting.stop && { signal: waiting.stop });
+      } finally {
+        await client?.end().catch(() => undefined);
+      }
     }
   };
   const rows = <T>(sql: string, values: unknown[] = []) =>
@@ -44,10 +76,13 @@ export function databaseOf(
     const [row] = await rows<{ returned: T }>(`select ${repair}.${name}(${places}) as returned`, args);
     return (row as { returned: T }).returned;
   };
-  return { check: escapeIdentifier(schemas.check), repair, session, rows, call };
+  return { waiting, check: escapeIdentifier(schemas.check), repair, session, rows, call };
 }
 
-async function open(home: string, service: string): Promise<Client> {
+type To = Omit<Parameters<typeof connect>[0], "applicationName">;
+
+/** What the files of the account say. Throws RunError. */
+function whereTo(home: string, service: string): To {
   const path = join(home, HOME_FILES.service);
   let text: string;
   try {
@@ -64,23 +99,28 @@ async function open(home: string, service: string): Promise<Client> {
     user,
     database: keys["dbname"] ?? user,
   };
+  return {
+    ...to,
+    port: Number(to.port),
+    password: keys["password"] ?? passwordFor(readPgpass(home), to) ?? "",
+    // libpq's own default.
+    sslmode: (keys["sslmode"] ?? "prefer") as SslMode,
+    sslrootcert: keys["sslrootcert"],
+    connectTimeout: Number(keys["connect_timeout"] ?? 30),
+  };
+}
+
+/** A session of the login that means what we mean, whatever the database and the role have set. */
+async function open(to: To): Promise<Client> {
+  const client = await connect({ ...to, applicationName: "vn-check" });
   try {
-    return await connect({
-      ...to,
-      port: Number(to.port),
-      password: keys["password"] ?? passwordFor(readPgpass(home), to) ?? "",
-      // libpq's own default.
-      sslmode: (keys["sslmode"] ?? "prefer") as SslMode,
-      sslrootcert: keys["sslrootcert"],
-      connectTimeout: Number(keys["connect_timeout"] ?? 30),
-      applicationName: "vn-check",
-    });
+    await client.query("SET ROLE NONE");
+    const { rows } = await client.query("SELECT current_setting('session_replication_role') AS fires");
+    if (rows[0].fires !== "origin")
+      throw new RunError({ key: "noTriggers", login: to.user, database: to.database });
+    return client;
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
-    throw new RunError({
-      key: "noDatabase",
-      where: `${to.host}:${to.port}/${to.database}`,
-      cause: message || (code ?? ""),
-    });
+    await client.end().catch(() => undefined);
+    throw error;
   }
 }

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import { relative } from "node:path";
 import { createInterface } from "node:readline";
+import { settledLogin } from "../../../sql/session";
 import { forgetProcess, lockDescriptor, recordProcess } from "../account/lock";
 import { type ClientFailure, RunError } from "../facts";
 import type { Downloading } from "./downloading";
@@ -51,6 +52,8 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
   const env: NodeJS.ProcessEnv = {
     HOME: paths.home,
     LC_ALL: "C.UTF-8",
+    PGCLIENTENCODING: "UTF8",
+    VN_CHECK_SESSION: settledLogin(),
     VN_CHECK_PARENT: String(process.pid),
   };
   for (const name of PASSED_ON) if (process.env[name] !== undefined) env[name] = process.env[name];
@@ -88,6 +91,18 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
       if (verdict?.[2] === "done") result.ended.push(verdict[1] ?? "");
       if (verdict?.[2] === "failed")
         failures.push({ kind: "controller", controller: verdict[1] ?? "", said: verdict[3] ?? "" });
+      const limit = /vn-check: the portal answers (\d+): (waiting|waited|asks for) (\d+) s$/.exec(line);
+      if (limit) {
+        const [status, seconds] = [Number(limit[1]), Number(limit[3])];
+        if (limit[2] === "waiting") d.say({ fact: "portalWaits", site, status, seconds });
+        else
+          failures.push({
+            kind: "portal",
+            status,
+            waited: limit[2] === "waited" ? seconds : 0,
+            asked: limit[2] === "asks for" ? seconds : null,
+          });
+      }
     });
     return new Promise((done) => reader.once("close", done));
   });

@@ -9,7 +9,9 @@ import logging
 import os
 import re
 import sys
+import time
 import traceback
+from email.utils import parsedate_to_datetime
 from urllib.parse import quote, quote_plus
 
 VERSION = "2.12.0"
@@ -48,6 +50,54 @@ class Alive(logging.Filter):
         self.last = record.created
         record.msg, record.args = "vn-check: alive", ()
         return True
+
+
+# A portal that limits how much is asked for: how long one answer is waited for, and all of a request's together. Without
+# a Retry-After the pauses double from the first on.
+LONGEST_WAIT, LONGEST_SUM, FIRST_PAUSE = 900, 3600, 2
+
+
+def asked_to_wait(response):
+    """Seconds that an answer asks to wait (Retry-After: seconds or a date), or None."""
+    text = (response.headers.get("Retry-After") or "").strip()
+    if text.isdigit():
+        return int(text)
+    try:
+        return max(0, round(parsedate_to_datetime(text).timestamp() - time.time()))
+    except (TypeError, ValueError):
+        return None
+
+
+def patient(request, log):
+    """requests' own request function, but for 429, and 503 with a Retry-After: waits as asked, then asks again."""
+    def ask(*args, **kwargs):
+        waited, pause = 0, FIRST_PAUSE
+        while True:
+            response = request(*args, **kwargs)
+            status, asked = response.status_code, asked_to_wait(response)
+            if status != 429 and not (status == 503 and asked is not None):
+                return response
+            seconds = max(1, pause if asked is None else asked)
+            if seconds > LONGEST_WAIT:
+                log.error("vn-check: the portal answers %d: asks for %d s", status, seconds)
+                return response
+            if waited + seconds > LONGEST_SUM:
+                log.error("vn-check: the portal answers %d: waited %d s", status, waited)
+                return response
+            log.warning("vn-check: the portal answers %d: waiting %d s", status, seconds)
+            for left in range(seconds, 0, -30):
+                time.sleep(min(left, 30))
+                logging.getLogger("transfer_vn.biolovision_api").debug("waiting")  # a sign of life, see Alive
+            waited, pause = waited + seconds, min(pause * 2, LONGEST_WAIT)
+    return ask
+
+
+def settle(connection, _record):
+    """Each session of the client means and outlasts what the runner's do, whatever database and role have set."""
+    cursor = connection.cursor()
+    cursor.execute(os.environ["VN_CHECK_SESSION"])
+    cursor.close()
+    connection.commit()
 
 
 def main():
@@ -102,6 +152,13 @@ def main():
     calls = logging.getLogger("transfer_vn.biolovision_api")
     calls.setLevel(logging.DEBUG)
     calls.addFilter(Alive())
+    from requests.sessions import Session
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    Session.request = patient(Session.request, log)
+    if os.environ.get("VN_CHECK_SESSION"):
+        event.listen(Engine, "connect", settle)
     failed = False
     for name in names:
         try:
@@ -109,6 +166,8 @@ def main():
             log.info("vn-check: %s %s %s: done", args.mode, args.site, name)
         except Exception as error:
             failed = True
+            if isinstance(error, AttributeError) and "HTTPError" in str(error) and error.__context__:
+                error = error.__context__  # the client's own handler fails, and hides what it was called for
             at = " < ".join(f"{os.path.basename(f.filename)}:{f.lineno}"
                             for f in reversed(traceback.extract_tb(error.__traceback__)[-4:]))
             log.error("vn-check: %s %s %s: failed: %s: %s (%s)", args.mode, args.site, name,

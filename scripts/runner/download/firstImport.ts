@@ -20,7 +20,7 @@ interface Covered extends GroupUnit {
 
 async function coverage(db: Database, scope: Scope): Promise<Covered[]> {
   return await db.rows<Covered>(
-    `select taxo_group as "taxoGroup", group_name as "groupName", unit, short_name as "shortName", reached::text
+    `select taxo_group as "taxoGroup", group_name as "groupName", unit, short_name as "shortName", to_char(reached, 'YYYY-MM-DD') as reached
        from ${db.repair}.coverage($1, $2, $3, '-infinity')`,
     [scope.site, scope.taxoExclude, scope.units],
   );

@@ -38,8 +38,9 @@ export async function prepareUpdate(
       [scope.site, scope.taxoExclude, job],
     );
     const { rows } = await client.query(
-      `select greatest(coalesce(min(i.last_ts) - $3::int * interval '1 day', localtimestamp - $4::int * interval '1 day'),
-                       localtimestamp - interval '${REACH_DAYS} days')::text as since
+      `select to_char(greatest(coalesce(min(i.last_ts) - $3::int * interval '1 day',
+                                        localtimestamp - $4::int * interval '1 day'),
+                               localtimestamp - interval '${REACH_DAYS} days'), 'YYYY-MM-DD HH24:MI:SS.US') as since
          from ${db.check}.increment_log i where ${used(db)}`,
       [scope.site, scope.taxoExclude, overlapDays, windowDays],
     );
@@ -89,7 +90,7 @@ export async function gapSince(db: Database, scopes: readonly Scope[]): Promise<
   let oldest: Day | null = null;
   for (const scope of scopes) {
     const [row] = await db.rows<{ day: string | null }>(
-      `select min(i.last_ts)::date::text as day from ${db.check}.increment_log i
+      `select to_char(min(i.last_ts), 'YYYY-MM-DD') as day from ${db.check}.increment_log i
         where ${used(db)} and i.last_ts < localtimestamp - interval '${GAP_DAYS} days'`,
       [scope.site, scope.taxoExclude],
     );

@@ -7,11 +7,15 @@ import type { Downloading } from "./downloading";
  * @returns whether it has succeeded
  */
 export async function withRetries(
-  { limits, stop }: Pick<Downloading, "limits" | "stop">,
+  { db, limits, stop }: Pick<Downloading, "db" | "limits" | "stop">,
   work: (attempt: number) => Promise<boolean>,
 ): Promise<boolean> {
   for (let attempt = 1; attempt <= limits.attempts; attempt++) {
-    if (attempt > 1) await sleep(limits.retryDelaySeconds * 1000, undefined, { signal: stop });
+    if (attempt > 1) {
+      await sleep(limits.retryDelaySeconds * 1000, undefined, { signal: stop });
+      // A server that restarts would fail the next try as well: it is waited for.
+      await db.rows("select");
+    }
     if (await work(attempt)) return true;
   }
   return false;

@@ -1,4 +1,5 @@
 import { lastDue, nextDue } from "../../../config/values/cron";
+import { type Failure, lastFailure } from "../account/failure";
 import { readIfThere } from "../account/files";
 import { isRunning } from "../account/lock";
 import {
@@ -193,6 +194,7 @@ function problemsOf(
   if (importState !== "done") return [{ fact: "importUnfinished" }];
   const problems: Fact[] = [];
   const importEnded = jobs.init?.endedAt ?? null;
+  const failure = lastFailure(home.paths);
   for (const verb of ["daily", "weekly"] as const) {
     const job = jobs[verb];
     const due = lastDue(home.host.schedule[verb], new Date(now.getTime() - LATE_MS));
@@ -205,10 +207,22 @@ function problemsOf(
     const other = jobs[verb === "daily" ? "weekly" : "daily"];
     const madeUp = job && other && other.id > job.id && ["done", "partial"].includes(other.status);
     if (last?.status === "failed" && (!madeUp || last.repair !== null))
-      problems.push({ fact: "lastFailed", verb, message: last.message ?? "" });
+      problems.push({ fact: "lastFailed", verb, message: saidOf(last.message, failure, verb) });
+  }
+  // One that could not even write down that it began.
+  if (failure && !problems.some((one) => one.fact === "lastFailed" && one.message === failure.message)) {
+    const since = Object.values(jobs).some((job) => job.startedAt.toISOString() > failure.at);
+    if (!since && isVerb(failure.verb))
+      problems.push({ fact: "lastFailed", verb: failure.verb, message: failure.message });
   }
   if (!health.running) {
-    for (const proof of proofsOf(download)) if (!proof.proven) problems.push({ fact: "siteUnproven", proof });
+    const brokenOff = download?.status === "failed" || download?.status === "running";
+    for (const proof of proofsOf(download)) {
+      if (proof.proven) continue;
+      // Nobody has looked which groups and units there are.
+      if (brokenOff && proof.expected === 0) problems.push({ fact: "brokenOff", site: proof.site });
+      else problems.push({ fact: "siteUnproven", proof });
+    }
   }
   const newest = [jobs.daily, jobs.weekly]
     .filter((job) => job?.endedAt)
@@ -219,4 +233,14 @@ function problemsOf(
   for (const { site, extrasFailed: controllers } of sites)
     if (controllers.length > 0) problems.push({ fact: "extrasFailed", site, controllers });
   return problems;
+}
+
+/** Why a job failed: as it said, or as the host has kept it where the database could not be told. */
+function saidOf(message: string | null, failure: Failure | undefined, verb: JobVerb): string {
+  if (message !== null && message !== "killed") return message;
+  return failure?.verb === verb ? failure.message : "";
+}
+
+function isVerb(name: string): name is JobVerb {
+  return ["init", "daily", "weekly", "repair"].includes(name);
 }

@@ -45,7 +45,11 @@ export async function endJob(
   ending: { status: Exclude<JobStatus, "running">; message?: string; repairRun?: number | null },
 ): Promise<void> {
   const { status, message, repairRun } = ending;
-  await db.call("end_job", job, status, message, repairRun);
+  // Once: asked again after a connection broke, it has been said already.
+  await db.rows(
+    `select ${db.repair}.end_job(id, $2, $3, $4) from ${db.repair}.job where id = $1 and status = 'running'`,
+    [job, status, message, repairRun],
+  );
 }
 
 /** What became of the sites of the job `$1` or of the table `j`, as JSON. */
@@ -62,17 +66,26 @@ export async function jobSites(db: Database, job: number): Promise<JobSite[]> {
   return row?.sites ?? [];
 }
 
+/** A point in time as JavaScript reads it, whatever the session's way to write dates. */
+function instant(column: string): string {
+  return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}
+
 /** The newest job that fits. */
 async function newest(db: Database, where: string, values: unknown[]): Promise<Job | undefined> {
-  const [row] = await db.rows<Job>(
-    `select j.id::int, j.verb, j.status, j.started_at as "startedAt", j.ended_at as "endedAt", j.log_path as log, j.message,
-            j.progress::json as progress, ${sitesSql(db, "j.id")} as sites,
+  const [row] = await db.rows<
+    Omit<Job, "startedAt" | "endedAt"> & { startedAt: string; endedAt: string | null }
+  >(
+    `select j.id::int, j.verb, j.status, ${instant("j.started_at")} as "startedAt", ${instant("j.ended_at")} as "endedAt",
+            j.log_path as log, j.message, j.progress::json as progress, ${sitesSql(db, "j.id")} as sites,
             (select json_build_object('inserted', r.inserted, 'updated', r.updated, 'deleted', r.deleted, 'setAside', r.set_aside)
                from ${db.repair}.run r where r.id = j.repair_run) as repair
        from ${db.repair}.job j where ${where} order by j.id desc limit 1`,
     values,
   );
-  return row;
+  if (row === undefined) return undefined;
+  const { startedAt, endedAt } = row;
+  return { ...row, startedAt: new Date(startedAt), endedAt: endedAt === null ? null : new Date(endedAt) };
 }
 
 export async function lastJob(db: Database, verb: JobVerb): Promise<Job | undefined> {

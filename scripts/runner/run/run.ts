@@ -5,13 +5,23 @@ import { type HostConfig, type Limits, readHostConfig } from "../../../config/ho
 import { HOME_FILES } from "../../../config/names";
 import type { Locale } from "../../../config/values/key";
 import { hostFaultInWords } from "../../../config/words";
-import { type Database, databaseOf } from "../account/database";
+import { type Database, databaseOf, PATIENCE } from "../account/database";
+import { forgetFailure, keepFailure } from "../account/failure";
 import { type Paths, pathsOf, readIfThere, settingsFile, writePrivate } from "../account/files";
 import { endLeftover, forgetProcess, holdsLock, recordProcess, underLock } from "../account/lock";
 import { openLog } from "../account/log";
 import { scrubber } from "../account/scrub";
 import { readPgpass } from "../account/service";
-import { causeOf, type EvnConfig, EXIT, type ExitCode, type Fact, RunError, TOLD_AT_ONCE } from "../facts";
+import {
+  causeOf,
+  type EvnConfig,
+  EXIT,
+  type ExitCode,
+  type Fact,
+  type PortalLimit,
+  RunError,
+  TOLD_AT_ONCE,
+} from "../facts";
 import { causeIn, factIn, type Texts, textsOf } from "../text";
 import { beginJob, endJob, type JobBegin } from "./job";
 
@@ -35,6 +45,8 @@ export interface Run extends Home {
   /** The text without secrets, as it may be kept. */
   scrub(text: string): string;
   putBack: Beginning["putBack"];
+  /** Portals that asked to be left alone for longer than was waited, by site. */
+  limitsOfPortals: Map<string, PortalLimit>;
   /** Aborted with a RunError when the run is told to stop. */
   stop: AbortSignal;
 }
@@ -44,6 +56,8 @@ export interface RunOptions {
   /** Given in place of what the settings say: the client's configuration and the database service. */
   config?: string;
   service?: string;
+  /** Somebody waits for the answer: the database is not waited for. */
+  atOnce?: boolean;
 }
 
 /** What a run needs of the downloads before it begins. */
@@ -71,10 +85,12 @@ export function openHome(options: RunOptions = {}): Home {
     host,
     limits: { ...host, ...host.runner },
     texts: textsOf(host.locale),
-    db: databaseOf(home, options.service ?? host.names.service, {
-      check: host.names.checkSchema,
-      repair: host.names.repairSchema,
-    }),
+    db: databaseOf(
+      home,
+      options.service ?? host.names.service,
+      { check: host.names.checkSchema, repair: host.names.repairSchema },
+      options.atOnce ? PATIENCE.slice(0, 2) : PATIENCE,
+    ),
   };
 }
 
@@ -121,14 +137,28 @@ export async function locked(
   const scrub = scrubber([...evn.secrets, ...readPgpass(home.paths.home).map((entry) => entry[4])]);
   const { logDays: keepDays } = home.host.runner;
   const log = openLog(home.paths.log, verb, { scrub, verbose: options.verbose ?? false, keepDays });
+  const limits: Run["limitsOfPortals"] = new Map();
   const say = (fact: Fact) => {
+    if (fact.fact === "clientFailed" && fact.failure.kind === "portal") limits.set(fact.site, fact.failure);
     const text = factIn(home.texts, fact);
     if (TOLD_AT_ONCE.has(fact.fact)) log.problem(text);
     else log.info(text);
   };
   const { putBack } = beginning;
   const { path, captured } = log;
-  const run: Run = { ...home, evn, log: path, say, captured, scrub, putBack, stop: stop.signal };
+  const run: Run = {
+    ...home,
+    evn,
+    log: path,
+    say,
+    captured,
+    scrub,
+    putBack,
+    limitsOfPortals: limits,
+    stop: stop.signal,
+  };
+  home.db.waiting.told = (cause, seconds) => say({ fact: "databaseWaits", cause, seconds });
+  home.db.waiting.stop = stop.signal;
   recordProcess(run.paths.run, process.pid);
   try {
     const pid = await endLeftover(run.paths);
@@ -136,9 +166,13 @@ export async function locked(
     rmSync(run.paths.slice, { force: true });
     const sites = await putBack(run.db);
     if (sites.length > 0) say({ fact: "datesPutBack", sites });
-    return await body(run);
+    const code = await body(run);
+    if (code !== EXIT.busy) forgetFailure(run.paths);
+    return code;
   } catch (error) {
-    log.problem(causeIn(run.texts, causeOf(error)));
+    const text = causeIn(run.texts, causeOf(error));
+    keepFailure(run.paths, { verb, at: new Date().toISOString(), message: scrub(text) });
+    log.problem(text);
     return EXIT.failed;
   } finally {
     scrubByHand(run);

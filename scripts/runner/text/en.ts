@@ -1,17 +1,30 @@
-import { failureIn, list, problemIn, type Texts, unprovenList } from "./texts";
+import type { PortalLimit } from "../facts";
+import { failureIn, limitIn, list, problemIn, type Texts, unprovenList } from "./texts";
+
+const limited = ({ status, waited, asked }: PortalLimit) =>
+  `the portal answers ${limitIn(status, "too many requests", "unavailable")} and ${
+    asked === null
+      ? `still did so after ${waited} s of waiting`
+      : `asks to wait ${asked} s, longer than a job does`
+  }`;
 
 /** What the runner says in English. */
 export const english: Texts = {
   fact: {
     clientStarts: ({ site, mode, controllers }) => `${site}: ${mode}, ${list(controllers)}`,
     clientFailed: ({ site, failure }) =>
-      `${site}: ${failureIn(failure, (code, said) => `ended with ${code ?? "a signal"}; last line: ${said}`)}`,
+      `${site}: ${failureIn(failure, { died: (code, said) => `ended with ${code ?? "a signal"}; last line: ${said}`, portal: limited })}`,
     clientStopped: ({ site, why, seconds }) =>
       why === "silence"
         ? `${site}: Client-API-VN said nothing for ${seconds} s and was ended; it is tried again`
         : `${site}: Client-API-VN was still running after ${seconds} s and was ended`,
     attemptIncomplete: ({ site, attempt, of, unproven, expected }) =>
       `${site}: try ${attempt} of ${of}: ${unproven} of ${expected} downloads not proven complete`,
+    portalWaits: ({ site, status, seconds }) =>
+      `${site}: the portal answers ${limitIn(status, "too many requests", "unavailable")}: waiting ${seconds} s`,
+    portalLimits: ({ site, ...limit }) =>
+      `${site}: ${limited(limit)}. It limits how much one account may ask for: choose another hour (schedule), or ask its administrator`,
+    databaseWaits: ({ cause, seconds }) => `${problemIn(english, cause)}; tried again in ${seconds} s`,
     leftoverEnded: ({ pid }) =>
       `a client process of an earlier run was still alive (pid ${pid}) and was ended`,
     datesPutBack: ({ sites }) => `update dates put back after an update that did not end: ${list(sites)}`,
@@ -34,6 +47,8 @@ export const english: Texts = {
       );
       return `${proof.site}: not believed: ${doubts.join("; ")}. Look at the portal; if it is right: vn-check weekly --accept-download`;
     },
+    brokenOff: ({ site }) =>
+      `${site}: nothing is proven, for the run broke off before it could look; the next daily run makes it up`,
     updateFailed: ({ site }) => `${site}: the update failed; its dates are put back, the next run asks again`,
     extrasFailed: ({ site, controllers }) => `${site}: not downloaded: ${list(controllers)}`,
     nextDailyGoesOn: () =>
@@ -56,7 +71,6 @@ export const english: Texts = {
     importUnfinished: () =>
       "the first import is not finished and not running. It goes on by itself within the hour; at once: vn-check init --background",
     late: ({ verb }) => `the ${verb} run was due and did not start: look whether cron runs on this machine`,
-    lastFailed: ({ verb, message }) => `the last ${verb} run failed: ${message}`,
     watchOff: ({ problem, remedy }) => `${problem}: ${remedy}`,
     blindSpell: ({ ofMain, reason, since, until, held, release }) =>
       ofMain
@@ -64,14 +78,19 @@ export const english: Texts = {
         : `changes of the second copy may have gone unseen from ${since} to ${until} (${reason}): whole tables were compared, and no deletion was concluded`,
     viewsNotRefreshed: ({ cause }) =>
       `the published views could not be refreshed, they show an older state: ${cause}`,
+    lastFailed: ({ verb, message }) =>
+      message === ""
+        ? `the last ${verb} run did not come to its end: its process, or the machine, was stopped; the next one makes it up`
+        : `the last ${verb} run failed: ${message}`,
     databaseDown: ({ cause }) =>
       `the database cannot be reached: ${typeof cause === "string" ? cause : problemIn(english, cause)}`,
   },
   problem: {
     noServiceFile: (p) => `${p.path} cannot be read: ${p.cause}`,
     noService: (p) => `${p.path} has no section [${p.service}]`,
-    noDatabase: (p) =>
-      `connecting to ${p.where}: ${p.cause}. Check ~/.pg_service.conf, ~/.pgpass (mode 0600) and that the server answers`,
+    noDatabase: (p) => `connecting to ${p.where}: ${p.cause}. ${english.noDatabase[p.why]}`,
+    noTriggers: (p) =>
+      `the sessions of ${p.login} in ${p.database} fire no triggers: nothing that is downloaded would be journaled, and main's own triggers would not run. As a superuser: ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
     noSettings: (p) => `${p.path} is not there. Is HOME the account's home? (sudo -u ACCOUNT -H vn-check …)`,
     badSettings: (p) => `${p.path}:\n  ${p.faults.join("\n  ")}`,
     otherVersion: (p) =>
@@ -88,6 +107,22 @@ export const english: Texts = {
     noProgram: (p) => `${p.program} is missing (Debian: package util-linux)`,
     repairFailed: (p) => `the repair failed: ${p.cause}`,
     stopped: (p) => `stopped by ${p.signal}`,
+  },
+  noDatabase: {
+    refused: "Nothing listens there: does PostgreSQL run, and are host and port in ~/.pg_service.conf right?",
+    unreachable: "The connection does not come about, or broke: look at the network and the server",
+    "unknown host": "Correct host in ~/.pg_service.conf (database.fromHost.address, then pulumi up)",
+    stopping: "The server is being stopped or restarted: look at it if this lasts",
+    starting: "The server is starting or recovering: it is tried again",
+    "too many connections":
+      "All connections of the server, the database or the login are in use: raise max_connections or the CONNECTION LIMIT, or end sessions that nobody needs (pg_stat_activity)",
+    closed: "The database takes no connections: ALTER DATABASE … ALLOW_CONNECTIONS true, when it may again",
+    password: "The password in ~/.pgpass (mode 0600) is not the login's: pulumi up puts it right",
+    "not let in":
+      "The server does not let this login in from here: look at pg_hba.conf, and at GRANT CONNECT ON DATABASE",
+    "no database": "There is no such database on this server: correct dbname, or restore it",
+    "session ended": "A limit that somebody set ended the session: look at idle_session_timeout and its like",
+    other: "Check ~/.pg_service.conf, ~/.pgpass (mode 0600) and that the server answers",
   },
   status: {
     title: "VisioNature sync check",

@@ -1,17 +1,30 @@
-import { failureIn, list, problemIn, type Texts, unprovenList } from "./texts";
+import type { PortalLimit } from "../facts";
+import { failureIn, limitIn, list, problemIn, type Texts, unprovenList } from "./texts";
+
+const limited = ({ status, waited, asked }: PortalLimit) =>
+  `le portail répond ${limitIn(status, "trop de requêtes", "indisponible")} et ${
+    asked === null
+      ? `le faisait encore après ${waited} s d'attente`
+      : `demande d'attendre ${asked} s, plus qu'une tâche n'attend`
+  }`;
 
 /** What the runner says in French. */
 export const french: Texts = {
   fact: {
     clientStarts: ({ site, mode, controllers }) => `${site} : ${mode}, ${list(controllers)}`,
     clientFailed: ({ site, failure }) =>
-      `${site} : ${failureIn(failure, (code, said) => `terminé avec ${code ?? "un signal"} ; dernière ligne : ${said}`)}`,
+      `${site} : ${failureIn(failure, { died: (code, said) => `terminé avec ${code ?? "un signal"} ; dernière ligne : ${said}`, portal: limited })}`,
     clientStopped: ({ site, why, seconds }) =>
       why === "silence"
         ? `${site} : Client-API-VN, muet depuis ${seconds} s, a été arrêté ; nouvel essai`
         : `${site} : Client-API-VN tournait encore après ${seconds} s et a été arrêté`,
     attemptIncomplete: ({ site, attempt, of, unproven, expected }) =>
       `${site} : essai ${attempt} sur ${of} : ${unproven} téléchargements sur ${expected} sans preuve de complétude`,
+    portalWaits: ({ site, status, seconds }) =>
+      `${site} : le portail répond ${limitIn(status, "trop de requêtes", "indisponible")} : attente de ${seconds} s`,
+    portalLimits: ({ site, ...limit }) =>
+      `${site} : ${limited(limit)}. Il limite ce qu'un compte peut demander : choisissez une autre heure (schedule), ou voyez avec son administrateur`,
+    databaseWaits: ({ cause, seconds }) => `${problemIn(french, cause)} ; nouvel essai dans ${seconds} s`,
     leftoverEnded: ({ pid }) =>
       `un processus client d'un passage précédent vivait encore (pid ${pid}) et a été arrêté`,
     datesPutBack: ({ sites }) =>
@@ -35,6 +48,8 @@ export const french: Texts = {
       );
       return `${proof.site} : peu crédible : ${doubts.join(" ; ")}. Vérifiez sur le portail ; si c'est juste : vn-check weekly --accept-download`;
     },
+    brokenOff: ({ site }) =>
+      `${site} : rien n'est prouvé, car le passage s'est interrompu avant d'avoir pu vérifier ; le prochain passage quotidien y remédiera`,
     updateFailed: ({ site }) =>
       `${site} : la mise à jour a échoué ; ses dates sont rétablies, le prochain passage redemandera`,
     extrasFailed: ({ site, controllers }) => `${site} : non téléchargés : ${list(controllers)}`,
@@ -60,7 +75,6 @@ export const french: Texts = {
       "le premier import est inachevé et ne tourne pas. Il reprend de lui-même dans l'heure ; tout de suite : vn-check init --background",
     late: ({ verb }) =>
       `le passage ${verb === "weekly" ? "hebdomadaire" : "quotidien"} était dû et n'a pas commencé : vérifiez que cron tourne sur cette machine`,
-    lastFailed: ({ verb, message }) => `le dernier passage ${verb} a échoué : ${message}`,
     watchOff: ({ problem, remedy }) => `${problem} : ${remedy}`,
     blindSpell: ({ ofMain, reason, since, until, held, release }) =>
       ofMain
@@ -68,14 +82,19 @@ export const french: Texts = {
         : `des changements de la seconde copie ont pu passer inaperçus du ${since} au ${until} (${reason}) : les tables entières ont été comparées, et aucune suppression n'a été déduite`,
     viewsNotRefreshed: ({ cause }) =>
       `les vues publiées n'ont pas pu être actualisées, elles montrent un état plus ancien : ${cause}`,
+    lastFailed: ({ verb, message }) =>
+      message === ""
+        ? `le dernier passage ${verb} n'est pas allé à son terme : son processus, ou la machine, a été arrêté ; le prochain y remédiera`
+        : `le dernier passage ${verb} a échoué : ${message}`,
     databaseDown: ({ cause }) =>
       `la base de données ne répond pas : ${typeof cause === "string" ? cause : problemIn(french, cause)}`,
   },
   problem: {
     noServiceFile: (p) => `${p.path} ne peut pas être lu : ${p.cause}`,
     noService: (p) => `${p.path} n'a pas de section [${p.service}]`,
-    noDatabase: (p) =>
-      `connexion à ${p.where} : ${p.cause}. Vérifiez ~/.pg_service.conf, ~/.pgpass (mode 0600) et que le serveur répond`,
+    noDatabase: (p) => `connexion à ${p.where} : ${p.cause}. ${french.noDatabase[p.why]}`,
+    noTriggers: (p) =>
+      `les sessions de ${p.login} dans ${p.database} ne déclenchent aucun déclencheur : rien de ce qui est téléchargé ne serait noté, et ceux de la base principale n'agiraient pas. En superutilisateur : ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
     noSettings: (p) =>
       `${p.path} n'existe pas. HOME est-il le dossier du compte ? (sudo -u COMPTE -H vn-check …)`,
     badSettings: (p) => `${p.path} :\n  ${p.faults.join("\n  ")}`,
@@ -94,6 +113,25 @@ export const french: Texts = {
     noProgram: (p) => `${p.program} manque (Debian : paquet util-linux)`,
     repairFailed: (p) => `la réparation a échoué : ${p.cause}`,
     stopped: (p) => `arrêté par ${p.signal}`,
+  },
+  noDatabase: {
+    refused:
+      "Rien n'écoute là : PostgreSQL tourne-t-il, et host et port de ~/.pg_service.conf sont-ils justes ?",
+    unreachable: "La connexion n'aboutit pas, ou s'est rompue : voyez le réseau et le serveur",
+    "unknown host": "Corrigez host dans ~/.pg_service.conf (database.fromHost.address, puis pulumi up)",
+    stopping: "Le serveur s'arrête ou redémarre : allez voir si cela dure",
+    starting: "Le serveur démarre ou se rétablit : un nouvel essai suit",
+    "too many connections":
+      "Toutes les connexions du serveur, de la base ou du compte sont prises : augmentez max_connections ou la CONNECTION LIMIT, ou fermez des sessions inutiles (pg_stat_activity)",
+    closed:
+      "La base n'accepte pas de connexions : ALTER DATABASE … ALLOW_CONNECTIONS true, quand ce sera possible",
+    password: "Le mot de passe de ~/.pgpass (mode 0600) n'est pas celui du compte : pulumi up le rétablit",
+    "not let in":
+      "Le serveur ne laisse pas entrer ce compte depuis ici : voyez pg_hba.conf, et GRANT CONNECT ON DATABASE",
+    "no database": "Cette base n'existe pas sur ce serveur : corrigez dbname, ou restaurez-la",
+    "session ended":
+      "Une limite fixée par quelqu'un a fermé la session : voyez idle_session_timeout et semblables",
+    other: "Vérifiez ~/.pg_service.conf, ~/.pgpass (mode 0600) et que le serveur répond",
   },
   status: {
     title: "Contrôle de la synchronisation VisioNature",

@@ -1,9 +1,11 @@
-import type { ClientFailure, Fact, JobStatus, Problem, Proof } from "../facts";
+import type { ClientFailure, Fact, JobStatus, NoDatabase, PortalLimit, Problem, Proof } from "../facts";
 
 /** What the runner says in one language: a word for every fact and every problem. */
 export interface Texts {
   fact: { [K in Fact["fact"]]: (fact: Extract<Fact, { fact: K }>) => string };
   problem: { [K in Problem["key"]]: (problem: Extract<Problem, { key: K }>) => string };
+  /** What to do where the database is not to be had. */
+  noDatabase: Record<NoDatabase, string>;
   /** The screen of `status`. */
   status: Record<
     | "ok"
@@ -69,12 +71,22 @@ export function unprovenList(proof: Proof): string {
   return names.join(" ") + (proof.unproven.length > 10 ? " …" : "");
 }
 
-/** What a client process said of its failure; `died` words one that said nothing. */
+/** What a client process said of its failure; one that said nothing, and the portal's limits, are worded here. */
 export function failureIn(
   failure: ClientFailure,
-  died: (code: number | null, said: string) => string,
+  words: { died(code: number | null, said: string): string; portal(limit: PortalLimit): string },
 ): string {
-  return failure.kind === "controller"
-    ? `${failure.controller}: ${failure.said}`
-    : died(failure.code, failure.said);
+  switch (failure.kind) {
+    case "controller":
+      return `${failure.controller}: ${failure.said}`;
+    case "portal":
+      return words.portal(failure);
+    case "died":
+      return words.died(failure.code, failure.said);
+  }
+}
+
+/** What an HTTP status means that asks to be left alone. */
+export function limitIn(status: number, tooMany: string, away: string): string {
+  return `HTTP ${status} (${status === 429 ? tooMany : away})`;
 }

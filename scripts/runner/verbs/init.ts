@@ -41,6 +41,8 @@ async function story(run: Run): Promise<ExitCode> {
       expected += site.expected;
     }
     const whole = done === expected && expected > 0;
+    for (const [site, limit] of run.limitsOfPortals)
+      if (!whole) run.say({ fact: "portalLimits", site, ...limit });
     if (!whole) run.say({ fact: "importPartial", done, expected });
     else run.say(worked ? { fact: "importEnded", done } : { fact: "importNothingToDo" });
     await endJob(run.db, job, { status: whole ? "done" : "partial" });

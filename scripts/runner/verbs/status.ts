@@ -22,7 +22,7 @@ export const status: Verb<StatusOptions> = {
   help: (texts) => texts.status,
   options: [verbose, { flags: "--json", help: (texts) => texts.json }],
   async run(options) {
-    const home = openHome(options);
+    const home = openHome({ ...options, atOnce: true });
     const report = await reportOf(home);
     process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : asText(home.texts, report));
     return report.ok ? EXIT.done : EXIT.failed;

@@ -1,0 +1,72 @@
+import { DatabaseError } from "pg";
+import type { NoDatabase } from "../facts";
+
+/** Whether there was a connection: what the same code means depends on it. */
+export type Phase = "connecting" | "working";
+
+const BY_CODE: Record<string, NoDatabase> = {
+  ECONNREFUSED: "refused",
+  ENOENT: "refused", // the socket of a server that is down
+  ECONNRESET: "unreachable",
+  EPIPE: "unreachable",
+  ETIMEDOUT: "unreachable",
+  EHOSTUNREACH: "unreachable",
+  ENETUNREACH: "unreachable",
+  EAI_AGAIN: "unreachable",
+  ENOTFOUND: "unknown host",
+  "57P01": "stopping",
+  "57P02": "stopping",
+  "57P03": "starting",
+  "53300": "too many connections",
+  "28P01": "password",
+  "28000": "not let in",
+  "3D000": "no database",
+  // Others' limits: idle session, idle in transaction, transaction.
+  "57P05": "session ended",
+  "25P03": "session ended",
+  "25P04": "session ended",
+};
+
+/** Of these only the attempt to connect may say so. */
+const CONNECTING: Record<string, NoDatabase> = { "55000": "closed", "42501": "not let in" };
+
+const PASSES: ReadonlySet<NoDatabase> = new Set([
+  "refused",
+  "unreachable",
+  "stopping",
+  "starting",
+  "too many connections",
+  "closed",
+  "session ended",
+]);
+
+/** Why an error says that the database is not to be had; undefined where it speaks of the statement. */
+export function noDatabase(error: unknown, phase: Phase): NoDatabase | undefined {
+  const code = codeOf(error) ?? "";
+  const why = BY_CODE[code] ?? (phase === "connecting" ? CONNECTING[code] : undefined);
+  if (why !== undefined) return why;
+  // node-postgres has no code for a connection that is gone.
+  if (/connection terminated|not queryable|timeout expired/i.test(wordsOf(error))) return "unreachable";
+  return phase === "connecting" ? "other" : undefined;
+}
+
+/** Whether it passes by itself: a restart, a moment with too many connections. */
+export function passes(why: NoDatabase): boolean {
+  return PASSES.has(why);
+}
+
+/** What was said; never empty. */
+export function wordsOf(error: unknown): string {
+  const first = firstOf(error);
+  if (first instanceof DatabaseError) return `${first.message} (${first.code})`;
+  return first instanceof Error ? first.message || codeOf(first) || first.name : String(first);
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (firstOf(error) as NodeJS.ErrnoException | undefined)?.code;
+}
+
+/** A name with several addresses: each attempt has an error of its own, and the whole no words. */
+function firstOf(error: unknown): unknown {
+  return error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error;
+}

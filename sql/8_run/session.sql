@@ -15,7 +15,7 @@ BEGIN
     BEGIN
       PERFORM set_config('session_replication_role', 'origin', true);
     EXCEPTION WHEN insufficient_privilege THEN
-      RAISE EXCEPTION 'session_replication_role is % in this session: neither main''s triggers nor the journal would fire',
+      RAISE EXCEPTION 'session_replication_role is % in this session: main''s own triggers would not fire',
         current_setting('session_replication_role')
         USING ERRCODE = 'object_not_in_prerequisite_state',
               HINT = format('As a superuser: ALTER ROLE %I RESET session_replication_role; '

@@ -90,7 +90,7 @@ export const english: Texts = {
     noService: (p) => `${p.path} has no section [${p.service}]`,
     noDatabase: (p) => `connecting to ${p.where}: ${p.cause}. ${english.noDatabase[p.why]}`,
     noTriggers: (p) =>
-      `the sessions of ${p.login} in ${p.database} fire no triggers: nothing that is downloaded would be journaled, and main's own triggers would not run. As a superuser: ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
+      `the sessions of ${p.login} in ${p.database} fire no triggers: main's own would not run when it is repaired. As a superuser: ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
     noSettings: (p) => `${p.path} is not there. Is HOME the account's home? (sudo -u ACCOUNT -H vn-check …)`,
     badSettings: (p) => `${p.path}:\n  ${p.faults.join("\n  ")}`,
     otherVersion: (p) =>

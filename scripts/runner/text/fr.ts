@@ -94,7 +94,7 @@ export const french: Texts = {
     noService: (p) => `${p.path} n'a pas de section [${p.service}]`,
     noDatabase: (p) => `connexion à ${p.where} : ${p.cause}. ${french.noDatabase[p.why]}`,
     noTriggers: (p) =>
-      `les sessions de ${p.login} dans ${p.database} ne déclenchent aucun déclencheur : rien de ce qui est téléchargé ne serait noté, et ceux de la base principale n'agiraient pas. En superutilisateur : ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
+      `les sessions de ${p.login} dans ${p.database} ne déclenchent aucun déclencheur : ceux de la base principale n'agiraient pas lors d'une réparation. En superutilisateur : ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
     noSettings: (p) =>
       `${p.path} n'existe pas. HOME est-il le dossier du compte ? (sudo -u COMPTE -H vn-check …)`,
     badSettings: (p) => `${p.path} :\n  ${p.faults.join("\n  ")}`,

@@ -42,16 +42,22 @@ CREATE TABLE IF NOT EXISTS {{repair}}.job_site (
   accepted boolean NOT NULL DEFAULT false,
   updated boolean,
   proven boolean NOT NULL DEFAULT false,
+  since_log bigint,
+  since_at timestamptz,
   CONSTRAINT job_site_pk PRIMARY KEY (job, site),
   CONSTRAINT job_site_proven_lacks_nothing CHECK (
     NOT proven OR since IS NOT NULL AND expected > 0 AND cardinality(missing) = 0 AND cardinality(doubts) = 0)
 );
+ALTER TABLE {{repair}}.job_site ADD COLUMN IF NOT EXISTS since_log bigint, ADD COLUMN IF NOT EXISTS since_at timestamptz;
 COMMENT ON TABLE {{repair}}.job_site IS 'How complete the download of a site is: the proof that it brought everything.';
 COMMENT ON COLUMN {{repair}}.job_site.excluded_groups IS
   'name_constant of the taxo groups that the client leaves out. Proofs with other filters are not compared.';
 COMMENT ON COLUMN {{repair}}.job_site.units IS 'short_name of the territorial units that the client downloads; empty: all.';
 COMMENT ON COLUMN {{repair}}.job_site.since IS
-  'Pieces that download_log has from then on count. By that table''s clock; NULL: nothing was downloaded by date.';
+  'When the download began, by download_log''s clock, which is the session''s; NULL: nothing was downloaded by date.';
+COMMENT ON COLUMN {{repair}}.job_site.since_log IS
+  'Pieces that download_log has behind this id count: a clock may be set back, or the database be given another time zone. NULL, before there was this column: by since.';
+COMMENT ON COLUMN {{repair}}.job_site.since_at IS 'The same moment as since, whatever the time zone.';
 COMMENT ON COLUMN {{repair}}.job_site.expected IS 'Taxo groups × territorial units that have to come.';
 COMMENT ON COLUMN {{repair}}.job_site.rows IS 'Observations that came, each piece counted once.';
 COMMENT ON COLUMN {{repair}}.job_site.missing IS

@@ -1,4 +1,5 @@
-CREATE OR REPLACE FUNCTION {{repair}}.coverage(_site text, _excluded_groups text[], _units text[], _since timestamp)
+CREATE OR REPLACE FUNCTION {{repair}}.coverage(
+  _site text, _excluded_groups text[], _units text[], _since timestamp, _after bigint DEFAULT NULL)
 RETURNS TABLE (taxo_group integer, group_name text, unit text, short_name text, days datemultirange, reached date, rows bigint)
 -- plpgsql, not sql: where only the repair is installed by hand, the client's other tables may not be there.
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
@@ -24,7 +25,8 @@ BEGIN
            d.first_day + split_part(split_part(l.comment, ', ', -1), ': ', 2)::integer AS last_day
       FROM {{check}}.download_log AS l,
            to_date(split_part(split_part(l.comment, ', ', -2), ': ', 2), 'DD/MM/YYYY') AS d (first_day)
-     WHERE l.controler = 'observations' AND l.site = _site AND l.download_ts >= _since
+     WHERE l.controler = 'observations' AND l.site = _site AND l.id > coalesce(_after, 0)
+       AND (_after IS NOT NULL OR l.download_ts >= _since)
        AND l.comment ~ ', \d+ obs, taxo_group ?: \d+, territorial_unit ?: \S+, date ?: \d\d/\d\d/\d{4}, interval\w* ?: \d+$'
   ), once AS (
     SELECT DISTINCT ON (p.taxo_group, p.unit, p.first_day, p.last_day) p.*
@@ -44,9 +46,9 @@ BEGIN
    ORDER BY w.taxo_group, w.unit;
 END
 $fix$;
-COMMENT ON FUNCTION {{repair}}.coverage(text, text[], text[], timestamp) IS
+COMMENT ON FUNCTION {{repair}}.coverage(text, text[], text[], timestamp, bigint) IS
 'Each taxo group and territorial unit that a site has to bring, with the days that were fetched and stored since then
-(-infinity: ever). A row of download_log is written only after all rows of its piece are stored, so its presence proves the
+(-infinity: ever), or behind an id of download_log. A row of download_log is written only after all rows of its piece are stored, so its presence proves the
 piece; failures leave none (Client-API-VN 2.12.0, 184 provoked failures). Pieces that touch are one stretch of days.
 rows: each piece counted once. reached: first day of the stretch that holds the end of the first piece, which is how far back
 a first import has come (later changes come by updates, which begin with that piece); NULL: nothing yet.';

@@ -64,14 +64,19 @@ BEGIN
   IF NOT _again THEN
     SELECT * INTO _old FROM {{repair}}.job_site WHERE job = _j.resumes AND site = _site AND since IS NOT NULL;
   END IF;
-  INSERT INTO {{repair}}.job_site AS s (job, site, excluded_groups, units, since, missing, accepted)
+  INSERT INTO {{repair}}.job_site AS s (job, site, excluded_groups, units, since, since_log, since_at, missing, accepted)
   VALUES (_job, _site, -- sorted, so that equal filters are equal
           ARRAY(SELECT DISTINCT name COLLATE "C" FROM unnest(_excluded_groups) AS name ORDER BY 1),
           ARRAY(SELECT DISTINCT name COLLATE "C" FROM unnest(_units) AS name ORDER BY 1),
-          coalesce(_old.since, _since), coalesce(_old.missing, ARRAY(SELECT {{repair}}.never_answered(_site, 'infinity'))),
+          coalesce(_old.since, _since),
+          CASE WHEN _old.since IS NULL THEN (SELECT coalesce(max(l.id), 0) FROM {{check}}.download_log AS l)
+               ELSE _old.since_log END,
+          CASE WHEN _old.since IS NULL THEN clock_timestamp() ELSE _old.since_at END,
+          coalesce(_old.missing, ARRAY(SELECT {{repair}}.never_answered(_site, 'infinity'))),
           coalesce(_old.proven AND _old.accepted, false))
   ON CONFLICT (job, site) DO UPDATE SET
     excluded_groups = EXCLUDED.excluded_groups, units = EXCLUDED.units, since = EXCLUDED.since,
+    since_log = EXCLUDED.since_log, since_at = EXCLUDED.since_at,
     missing = EXCLUDED.missing, accepted = EXCLUDED.accepted, expected = 0, rows = 0, doubts = '{}', proven = false;
   IF _old.since IS NULL THEN
     DELETE FROM {{repair}}.job_gap WHERE job = _job AND site = _site;

@@ -1,4 +1,5 @@
-CREATE OR REPLACE FUNCTION {{repair}}.never_answered(_site text, _since timestamp) RETURNS SETOF text
+CREATE OR REPLACE FUNCTION {{repair}}.never_answered(_site text, _since timestamp, _after bigint DEFAULT NULL)
+RETURNS SETOF text
 -- plpgsql for the same reason as in coverage.
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 BEGIN
@@ -7,10 +8,11 @@ BEGIN
     FROM unnest(ARRAY['taxo_groups', 'territorial_units']) AS c (name)
    WHERE NOT EXISTS (
      SELECT FROM {{check}}.download_log AS l
-      WHERE l.site = _site AND l.controler = c.name AND l.download_ts >= _since AND coalesce(l.http_status, 200) = 200);
+      WHERE l.site = _site AND l.controler = c.name AND l.id > coalesce(_after, 0)
+        AND (_after IS NOT NULL OR l.download_ts >= _since) AND coalesce(l.http_status, 200) = 200);
 END
 $fix$;
-COMMENT ON FUNCTION {{repair}}.never_answered(text, timestamp) IS
+COMMENT ON FUNCTION {{repair}}.never_answered(text, timestamp, bigint) IS
 'Of the controllers that say which groups and units there are, those that the portal has not answered since then. The client
 writes their row of download_log before it stores what came, so a row alone does not say that the controller ended well.';
 
@@ -45,7 +47,7 @@ BEGIN
   END IF;
   DELETE FROM {{repair}}.job_gap WHERE job = _job AND site = _site;
   WITH covered AS MATERIALIZED (
-    SELECT * FROM {{repair}}.coverage(_site, _s.excluded_groups, _s.units, _s.since)
+    SELECT * FROM {{repair}}.coverage(_site, _s.excluded_groups, _s.units, _s.since, _s.since_log)
   ), gap AS (
     INSERT INTO {{repair}}.job_gap (job, site, taxo_group, group_name, unit, short_name)
     SELECT _job, _site, c.taxo_group, c.group_name, c.unit, c.short_name
@@ -55,7 +57,9 @@ BEGIN
   SELECT count(*), coalesce(sum(c.rows), 0), (SELECT count(*) FROM gap) INTO _s.expected, _s.rows, _gaps
     FROM covered AS c;
   _s.missing := ARRAY(
-    SELECT unnest(coalesce(_missing, _s.missing)) UNION SELECT {{repair}}.never_answered(_site, _s.since) ORDER BY 1);
+    SELECT unnest(coalesce(_missing, _s.missing))
+     UNION
+    SELECT {{repair}}.never_answered(_site, _s.since, _s.since_log) ORDER BY 1);
   _s.accepted := _s.accepted OR coalesce(_accept_download, false);
   _s.doubts := '{}';
   IF _gaps = 0 AND _s.expected > 0 AND NOT _s.accepted THEN

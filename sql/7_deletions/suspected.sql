@@ -1,7 +1,9 @@
 CREATE OR REPLACE FUNCTION {{repair}}.job_download(
-  _job bigint, OUT sites bigint, OUT proven boolean, OUT since timestamptz, OUT window_from date, OUT window_to date)
+  _job bigint, OUT sites bigint, OUT proven boolean, OUT since timestamptz, OUT window_from date, OUT window_to date,
+  OUT since_log bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-  SELECT count(*), bool_and(s.proven), min(s.since)::timestamptz, min(j.window_from), max(j.window_to)
+  SELECT count(*), bool_and(s.proven), min(coalesce(s.since_at, s.since::timestamptz)), min(j.window_from), max(j.window_to),
+         min(coalesce(s.since_log, (SELECT max(l.id) FROM {{check}}.download_log AS l WHERE l.download_ts < s.since), 0))
     FROM {{repair}}.job AS j JOIN {{repair}}.job_site AS s ON s.job = j.id
    WHERE j.id = _job;
 $fix$;
@@ -59,7 +61,7 @@ BEGIN
    WHERE {{repair}}.entry_day(m.item::jsonb) BETWEEN _d.window_from + 1 AND _d.window_to - 1
      AND EXISTS (
        SELECT FROM {{check}}.download_log AS l
-        WHERE l.site = m.site AND l.controler = 'observations' AND l.download_ts >= _d.since::timestamp
+        WHERE l.site = m.site AND l.controler = 'observations' AND l.id > _d.since_log
           AND l.comment ~ ('taxo_group ?: ' || (m.item::jsonb #>> '{species,taxonomy}') || ','))
      -- Restored by hand: somebody knows better.
      AND NOT EXISTS (SELECT FROM {{repair}}.deleted_row AS r

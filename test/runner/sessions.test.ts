@@ -38,7 +38,7 @@ const HOSTILE: Record<string, Record<string, string>> = {
     intervalstyle: "sql_standard",
     timezone: "Pacific/Auckland",
   },
-  "German dates": { datestyle: "German, DMY" },
+  "German dates, and a clock that is set back": { datestyle: "German, DMY", timezone: "America/Noronha" },
   "texts otherwise, and an encoding without the portal's letters": {
     standard_conforming_strings: "off",
     client_encoding: "LATIN1",

@@ -270,6 +270,28 @@ async function proofs(login: Client): Promise<string[]> {
   return said;
 }
 
+test("A2: what was downloaded before does not count, though the clock that stamps it is set back", async () => {
+  const db = await world.database({});
+  const before = await ours(db, ROLES.login);
+  // A whole download, then the database is given a time zone hours behind: its stamps lie in the future now.
+  expect(await proofs(before)).toEqual(["unproven", "proven"]);
+  await db.admin.query(`ALTER DATABASE "${db.name}" SET timezone = 'America/Noronha'`);
+  const after = await ours(db, ROLES.login);
+  expect((await after.query("SHOW timezone")).rows).toEqual([{ TimeZone: "America/Noronha" }]);
+  expect(await proofs(after)).toEqual(["unproven", "proven"]);
+  // A job that goes on with it counts from the same moment.
+  const value = async (sql: string) => (await after.query(sql)).rows[0].v;
+  const last = await value(`SELECT ${R}.last_download()::integer AS v`);
+  const job = await value(`SELECT ${R}.begin_job('daily', NULL, NULL, ${last}, NULL)::integer AS v`);
+  await value(`SELECT ${R}.begin_site(${job}, 's', '{}', '{}') AS v`);
+  expect(await value(`SELECT (${R}.prove(${job}, 's', NULL, false)) ->> 'proven' AS v`)).toBe("true");
+  const [at] = await db.rows(
+    `SELECT count(DISTINCT since_log)::integer AS logs, count(DISTINCT since_at)::integer AS instants,
+            bool_and(since_at > now() - interval '1 hour') AS now FROM ${R}.job_site`,
+  );
+  expect(at).toEqual({ logs: 2, instants: 2, now: true });
+});
+
 test("A9: who cancels by hand is obeyed, with and without a statement_timeout", async () => {
   const db = await world.database({});
   await db.main.query(`

@@ -27,6 +27,8 @@ export interface AssociationOptions {
   release?: "bookworm" | "trixie";
   /** Major version of PostgreSQL; this machine's own by default. */
   postgres?: number;
+  /** Lines of the server's postgresql.conf. */
+  settings?: Record<string, string>;
   /** Is told what is begun. */
   begin?: (part: Part) => void;
 }
@@ -58,7 +60,10 @@ export class Association {
     const parts: { stop(): Promise<void> }[] = [];
     try {
       begin("postgres");
-      const cluster = await startCluster(options.postgres ? { version: options.postgres } : {});
+      const cluster = await startCluster({
+        ...(options.postgres && { version: options.postgres }),
+        ...(options.settings && { settings: options.settings }),
+      });
       parts.push(cluster);
       const admin = { user: "geo_admin", password: secret() };
       const mainLogin = { user: "vn_main", password: secret() };

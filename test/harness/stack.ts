@@ -87,6 +87,11 @@ export class Stack {
     return changes((options) => this.made.destroy(options), this.options(tell));
   }
 
+  /** The command line of the engine for this stack, to be started and ended as a person would. */
+  command(...args: string[]): { args: string[]; env: NodeJS.ProcessEnv } {
+    return { args: this.args(...args), env: { ...process.env, ...this.env } };
+  }
+
   preview(): Promise<Finished> {
     return run("pulumi", this.args("preview"), { env: { ...process.env, ...this.env } });
   }

@@ -18,6 +18,7 @@ const ROOMS: Record<string, string[] | "everything"> = {
   sql: ["config", "sql/connect.ts", "sql/session.ts"],
   "sql/connect.ts": ["config", "sql/session.ts"],
   "sql/session.ts": [],
+  "scripts/recover": ["config"],
   "scripts/package.ts": ["components/render"],
   "scripts/runner/main.ts": [
     "scripts/runner/verbs",

@@ -1,11 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
 import { VnSyncCheck } from "./components";
+import { aroundHere, readHere } from "./components/around";
 import { parseConfig } from "./config/parse";
-import { ConfigFaults } from "./config/words";
+import { plainSecrets, strays } from "./config/strays";
+import { ConfigFaults, plainInWords } from "./config/words";
+
+/** Where the stack's file is elsewhere, the engine still says of each key whether a secret is in it. */
+function plainAsTold(project: string): string[] {
+  const told = process.env["PULUMI_CONFIG_SECRET_KEYS"];
+  if (told === undefined) return [];
+  const secret = JSON.parse(told) as string[];
+  return ["database", "sites"].map((key) => `${project}:${key}`).filter((key) => !secret.includes(key));
+}
 
 function configuration() {
   try {
-    return parseConfig(pulumi.runtime.allConfig(), pulumi.getProject());
+    const project = pulumi.getProject();
+    const all = pulumi.runtime.allConfig();
+    const file = readHere(`Pulumi.${pulumi.getStack()}.yaml`);
+    const config = parseConfig(all, project, aroundHere(), strays(all, project, file));
+    const plain = file === undefined ? plainAsTold(project) : plainSecrets(file, project);
+    if (plain.length > 0) void pulumi.log.warn(plainInWords(plain, config.locale));
+    return config;
   } catch (error) {
     if (error instanceof ConfigFaults) {
       const told = new pulumi.RunError(error.message);

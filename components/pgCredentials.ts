@@ -6,16 +6,20 @@ import type { Account, Where } from "./host/where";
 import { type PgTarget, pgPass, pgService } from "./render/pgFiles";
 
 export interface PgCredentialsArgs {
-  where: Where;
-  account: Account;
   names: Names;
   /** Another number makes a new password. */
   passwordGeneration: number;
 }
 
-/** How the host reaches the database, and with which certificates of an authority, as text. */
-export interface Reached extends PgTarget {
-  authority?: string | undefined;
+/** Where the files are written, and how the host reaches the database. */
+export interface CredentialFiles {
+  where: Where;
+  account: Account;
+  target: PgTarget;
+  /** Text of the certificates of an authority of one's own. */
+  authority: string | undefined;
+  /** What has to be in the database first: on a host that works the files point to another one only when all is there. */
+  after: pulumi.Resource;
 }
 
 /** Letters and digits only: nothing that a shell, a URL or a pgpass line would have to escape. */
@@ -25,11 +29,7 @@ const GENERATE = `node -e "process.stdout.write(require('node:crypto').randomByt
 export class PgCredentials extends pulumi.ComponentResource {
   /** Secret. */
   readonly password: pulumi.Output<string>;
-  /**
-   * Writes the files, after what has to be in the database first: on a host that works they point to another one
-   * only when all is there.
-   */
-  readonly write: (to: Reached, after: pulumi.Resource) => pulumi.Resource[];
+  readonly write: (files: CredentialFiles) => pulumi.Resource[];
 
   constructor(name: string, args: PgCredentialsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:host:PgCredentials", name, {}, opts);
@@ -49,8 +49,8 @@ export class PgCredentials extends pulumi.ComponentResource {
       },
     );
     this.password = pulumi.secret(generated.stdout);
-    this.write = ({ authority, ...target }, after) => {
-      const { where, account, names } = args;
+    this.write = ({ where, account, target, authority, after }) => {
+      const { names } = args;
       const options = { parent: this, dependsOn: after };
       const file = (part: string, path: string, mode: string, text: pulumi.Input<string>) =>
         new HostFile(`${name}-${part}`, { where, as: account, path, mode, text }, options);

@@ -27,7 +27,10 @@ export class SyncConfig extends pulumi.ComponentResource {
       evnYaml({
         names,
         adminEmail,
-        sites: Object.entries(sites).map(([name, site]) => ({ name, ...site })),
+        // Of one that is asleep nothing was asked.
+        sites: Object.entries(sites)
+          .filter(([, site]) => site.enabled)
+          .map(([name, site]) => ({ name, ...site })),
         ...filter,
         windowDays,
         references: repair.references,

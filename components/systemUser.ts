@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Names } from "../config/names";
 import { HostScript } from "./host/hostScript";
@@ -7,29 +9,52 @@ import { makeAccount, removeAccount } from "./render/systemUser";
 export interface SystemUserArgs {
   where: Where;
   names: Names;
-  /** Written into the marker on the host: an account belongs to one stack. */
+  /** The stack's name, which older markers have. */
   stack: string;
+  /** Of the sync's database login: what the account has of it tells whose it is, where an older marker does not. */
+  password: pulumi.Input<string>;
   /** Changes when the packages before it are installed on another host. */
   after: pulumi.Input<string>;
 }
 
-/** The account that runs the jobs: no password, home 0700, only ever the kit's own. */
+/** Made once and kept in the state, whatever the stack is called. */
+const IDENTITY = `node -e "process.stdout.write(require('node:crypto').randomUUID())"`;
+
+/**
+ * The account that runs the jobs: no password, home 0700, only ever the kit's own. It belongs to one stack, whose
+ * identity stands in the marker on the host.
+ */
 export class SystemUser extends pulumi.ComponentResource {
   readonly account: Account;
 
   constructor(name: string, args: SystemUserArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:host:SystemUser", name, {}, opts);
+    const { where, names, stack, password, after } = args;
+    const identity = new command.local.Command(
+      `${name}-identity`,
+      {
+        create: IDENTITY,
+        triggers: [names.instance],
+        addPreviousOutputInEnv: false,
+        logging: command.local.Logging.None,
+      },
+      { parent: this, ignoreChanges: ["create", "logging", "addPreviousOutputInEnv"] },
+    );
+    const known = pulumi
+      .output(password)
+      .apply((text) => createHash("sha256").update(`${text}\n`).digest("hex"));
     const script = new HostScript(
       name,
       {
-        where: args.where,
-        create: makeAccount(args.names, args.stack),
-        delete: removeAccount(args.names),
-        identity: [args.names.account, args.after],
+        where,
+        create: makeAccount(names, stack),
+        delete: removeAccount(names),
+        stdin: pulumi.secret(pulumi.interpolate`${identity.stdout} ${known}\n`),
+        identity: [names.account, after],
       },
       { parent: this },
     );
-    this.account = { name: args.names.account, home: args.names.home, made: script.made };
+    this.account = { name: names.account, home: names.home, made: script.made };
     this.registerOutputs({});
   }
 }

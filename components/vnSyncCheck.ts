@@ -15,10 +15,10 @@ import { installationOf } from "./installation";
 import { lookFirst } from "./lookFirst";
 import { PgCredentials } from "./pgCredentials";
 import { bundleRunner, clientAdapter } from "./render/bundle";
-import { nextSteps, onHost, scheduleInWords } from "./render/words";
+import { destroyInWords, nextSteps, onHost, scheduleInWords } from "./render/words";
 import { Runner } from "./runner";
 import { Schedule } from "./schedule";
-import { withSecrets } from "./secrets";
+import { withoutSecrets, withSecrets } from "./secrets";
 import { SyncConfig } from "./syncConfig";
 import { SystemUser } from "./systemUser";
 
@@ -66,25 +66,33 @@ export class VnSyncCheck extends pulumi.ComponentResource {
       [() => lookAtDatabase(config.database, installation, config.oldDatabaseGone)],
       config.locale,
     );
-    super("vn-sync-check:index:VnSyncCheck", name, {}, pulumi.mergeOptions(opts, { dependsOn: ready }));
-    const { database, schedule, locale } = config;
+    const { locale, destroyData } = config;
     const names = namesOfStack(config);
+    // Every key, so that a preview's diff shows what changes: what the parts are told is hidden for its secrets.
+    const destroy = destroyInWords(names, installation.schemas, destroyData, locale);
+    const shown = { ...withoutSecrets(args), destroy };
+    super("vn-sync-check:index:VnSyncCheck", name, shown, pulumi.mergeOptions(opts, { dependsOn: ready }));
+    const { database, schedule } = config;
     const parent = { parent: this };
     const part = (what: string) => (name === OWN ? what : `${name}-${what}`);
     const where = whereOf(config.host, config.oldHostGone);
 
     const sites = Object.entries(config.sites);
-    for (const [name, { url }] of sites.filter(([, site]) => site.url.startsWith("http:"))) {
+    for (const [name, { url }] of sites.filter(([, site]) => site.enabled && site.url.startsWith("http:"))) {
       void pulumi.log.warn(
         `sites.${name}.url: ${url} is not https: the portal's password travels unencrypted`,
         this,
       );
     }
 
+    const { passwordGeneration } = config;
+    const credentials = new PgCredentials(part("credentials"), { names, passwordGeneration }, parent);
+    const { password } = credentials;
+
     const packages = new HostPackages(part("packages"), { where }, parent);
     const user = new SystemUser(
       part("user"),
-      { where, names, stack: pulumi.getStack(), after: packages.made },
+      { where, names, stack: pulumi.getStack(), password, after: packages.made },
       parent,
     );
     const { account } = user;
@@ -94,23 +102,15 @@ export class VnSyncCheck extends pulumi.ComponentResource {
       parent,
     );
 
-    const { passwordGeneration } = config;
-    const credentials = new PgCredentials(
-      part("credentials"),
-      { where, account, names, passwordGeneration },
-      parent,
-    );
-    const { password } = credentials;
-
     const { oldDatabaseGone } = config;
     const sql = { database, oldDatabaseGone, locale, installation };
     const roles = new Database(part("database"), { ...sql, names, password }, parent);
-    const { destroyData } = config;
     const copy = new CheckCopy(part("tables"), { ...sql, destroyData }, { ...parent, dependsOn: roles });
     const repair = new FixSynchro(part("repair"), sql, { ...parent, dependsOn: copy });
 
     const target = { ...database.fromHost, database: database.name };
-    const files = credentials.write({ ...target, authority: authorityOf(database) }, repair);
+    const authority = authorityOf(database);
+    const files = credentials.write({ where, account, target, authority, after: repair });
     const after = { ...parent, dependsOn: repair };
     const sync = new SyncConfig(part("sync"), { where, account, names, config, password }, after);
     const login = new DatabaseLogin(

@@ -45,7 +45,7 @@ function describe(node: Node): string {
 
 function exampleYaml(): string {
   return lines(
-    "# A stack to copy: cp Pulumi.example.yaml Pulumi.<stack>.yaml, after `pulumi stack init <stack>`.",
+    "# A stack to copy: cp Pulumi.example.yaml Pulumi.<stack>.yaml, fill it in, then `pulumi stack init <stack>`.",
     "# Written by `npm run generate`. A line with ## says what the key below it is for; keys with # are optional",
     "# and stand with their default or an example: take the # away from those that you set.",
     "# Never write a secret into it by hand: what is marked (secret) is set by, for instance,",

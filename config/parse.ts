@@ -1,8 +1,9 @@
 import type * as z from "zod/mini";
+import { type Around, misfitsAround } from "./around";
 import { nearest } from "./nearest";
 import { misfits, SCHEMA, type StackConfig } from "./schema";
 import { expectedOf, itemOf } from "./values/fields";
-import type { Each, Forms, Key, Keys, Locale, Rule, Section, Values, Words } from "./values/key";
+import type { Each, Forms, Key, Keys, Locale, Node, Rule, Section, Values, Words } from "./values/key";
 import { ConfigFaults, type Fault } from "./words";
 
 type Given = Record<string, unknown>;
@@ -10,14 +11,20 @@ type Given = Record<string, unknown>;
 /**
  * Parses the values of the kit's own namespace.
  * @param all every configuration value as the engine hands it over, `<namespace>:<key>` to text or JSON
+ * @param others faults that were found elsewhere, told with the rest
  * @throws ConfigFaults with all faults, told in the stack's `locale`
  */
-export function parseConfig(all: Record<string, string>, namespace = "vn-sync-check"): StackConfig {
+export function parseConfig(
+  all: Record<string, string>,
+  namespace = "vn-sync-check",
+  around: Around = {},
+  others: Fault[] = [],
+): StackConfig {
   const own = Object.entries(all).filter(([key]) => key.startsWith(`${namespace}:`));
   const given = Object.fromEntries(
     own.map(([key, value]) => [key.slice(namespace.length + 1), parsedValue(value)]),
   );
-  return configOf(given, `${namespace}:`);
+  return configOf(given, `${namespace}:`, around, others);
 }
 
 /**
@@ -25,13 +32,13 @@ export function parseConfig(all: Record<string, string>, namespace = "vn-sync-ch
  * @param root what stands before a key in a fault
  * @throws ConfigFaults
  */
-export function configOf(given: Given, root = ""): StackConfig {
+export function configOf(given: Given, root = "", around: Around = {}, others: Fault[] = []): StackConfig {
   const { value: config, faults } = parseKeys(SCHEMA, given, root);
-  if (faults.length === 0) {
-    misfits(config, (path, wrong, remedy) =>
-      faults.push({ is: "misfit", key: `${root}${path}`, wrong, remedy }),
-    );
-  }
+  const misfit = (path: string, wrong: Words, remedy: Words) =>
+    faults.push({ is: "misfit", key: `${root}${path}`, wrong, remedy });
+  if (faults.length === 0) misfits(config, misfit);
+  misfitsAround(config, around, misfit);
+  faults.push(...others);
   if (faults.length > 0) throw new ConfigFaults(faults, (config.locale as Locale | undefined) ?? "fr");
   return config;
 }
@@ -87,6 +94,11 @@ class Reader {
     }
     const known = Object.keys(keys);
     for (const name of Object.keys(given).filter((name) => !known.includes(name))) {
+      const meant = path === "" ? pathOf(name, keys) : undefined;
+      if (meant !== undefined) {
+        this.faults.push({ is: "without path", key: this.full(name), path: this.full(meant) });
+        continue;
+      }
       const near = nearest(name, known);
       this.faults.push({
         is: "unknown",
@@ -100,7 +112,7 @@ class Reader {
 
   private key(node: Key, found: unknown, at: string, into: Given, name: string): void {
     const empty = itemOf(node.type) !== undefined && Array.isArray(found) && found.length === 0;
-    if (isAbsent(found) || empty) {
+    if ((isAbsent(found) && !(node.blank && found === "")) || empty) {
       const { required, secret = false, example } = node;
       if (required) this.faults.push({ is: "missing", key: this.full(at), secret, example });
       if (node.like !== undefined) this.open.push({ into, name, like: node.like });
@@ -130,14 +142,14 @@ class Reader {
   }
 
   private section(node: Section, found: unknown, at: string): Given {
-    const given = this.object(found, at);
+    const given = this.object(found, at, node.keys);
     const value = this.keys(node.keys, given, at);
     if (node.rule) this.rule(node.rule, given, value, at);
     return value;
   }
 
   private forms(node: Forms, found: unknown, at: string): Given {
-    const given = this.object(found, at);
+    const given = this.object(found, at, Object.values(node.forms)[0] ?? {});
     const names = Object.keys(node.forms);
     const type = names.find((name) => name === String(given["type"])) ?? (names[0] as string);
     const value = this.keys({ type: node.type, ...node.forms[type] }, given, at);
@@ -147,11 +159,17 @@ class Reader {
   }
 
   private each(node: Each, found: unknown, at: string): Given {
-    const given = this.object(found, at);
+    const given = this.object(found, at, node.keys, below(at, node.example));
     const value: Given = {};
     for (const [name, one] of Object.entries(given)) {
       const path = below(at, name);
-      value[name] = this.keys(node.keys, this.object(one, path), path);
+      const before = this.faults.length;
+      const read = this.keys(node.keys, this.object(one, path, node.keys), path);
+      value[name] = read;
+      if (node.asleep(read)) {
+        const here = this.faults.splice(before);
+        this.faults.push(...here.filter(({ is }) => is !== "missing"));
+      }
       const fine = node.names.safeParse(name);
       if (!fine.success) {
         this.faults.push({ is: "name", key: this.full(path), expected: expectedOf(node.names) });
@@ -170,10 +188,15 @@ class Reader {
     );
   }
 
-  private object(found: unknown, at: string): Given {
+  private object(found: unknown, at: string, keys: Keys, inside = at): Given {
     if (isAbsent(found)) return {};
     if (typeof found === "object" && !Array.isArray(found)) return found as Given;
-    this.faults.push({ is: "no object", key: this.full(at) });
+    // The first that is to be filled in, for the command that mends it.
+    const open = (node: Node) => node.kind === "key" && !node.secret && node.example !== undefined;
+    const first = Object.entries(keys).find(([, node]) => open(node)) ?? Object.entries(keys)[0];
+    const [name, node] = first as [string, Node];
+    const example = node.kind === "key" ? String(node.example ?? node.default ?? "<value>") : "<value>";
+    this.faults.push({ is: "no object", key: this.full(at), below: this.full(below(inside, name)), example });
     return {};
   }
 
@@ -184,6 +207,12 @@ class Reader {
 
 function isAbsent(value: unknown): value is undefined | null | "" {
   return value === undefined || value === null || value === "";
+}
+
+/** The path that a name with dots or brackets was meant as, where it begins with a known key. */
+function pathOf(name: string, keys: Keys): string | undefined {
+  const [first] = name.split(/[.[]/);
+  return name !== first && first !== undefined && first in keys ? name : undefined;
 }
 
 /** The path of a key as `pulumi config set --path` takes it. */

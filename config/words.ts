@@ -8,7 +8,10 @@ export type Fault = { key: string } & (
   | { is: "refused"; found?: unknown; expected: Words }
   | { is: "name"; expected: Words }
   | { is: "no list" }
-  | { is: "no object" }
+  /** `below`: a key in it that is usually filled in. */
+  | { is: "no object"; below?: string; example?: string }
+  | { is: "without path"; path: string }
+  | { is: "beside config" }
   | { is: "no JSON"; cause: string }
   | { is: "misfit"; wrong: Words; remedy: Words }
 );
@@ -43,6 +46,15 @@ export function hostFaultInWords(fault: Fault, locale: Locale): string {
   return `${fault.key} ${parts(fault)[0][locale]}`;
 }
 
+/** Secrets that stand in the stack's file for everybody to read, with the commands that encrypt them. */
+export function plainInWords(keys: string[], locale: Locale): string {
+  const head = {
+    en: "Secrets stand in the stack's file unencrypted; change them if others have seen it, and set them by:",
+    fr: "Des secrets sont en clair dans le fichier de la pile ; les changer si d'autres l'ont vu, et les donner par :",
+  };
+  return [head[locale], ...keys.map((key) => `  ${set(key, "", true)}`)].join("\n");
+}
+
 function parts(fault: Fault): [wrong: Words, remedy: Words] {
   switch (fault.is) {
     case "missing":
@@ -66,10 +78,41 @@ function parts(fault: Fault): [wrong: Words, remedy: Words] {
       ];
     }
     case "no object": {
-      const command = set(`${fault.key}.<key>`, "<value>");
+      const command = set(fault.below ?? `${fault.key}.<key>`, fault.example ?? "<value>");
+      const away = `pulumi config rm --path '${fault.key}'`;
       return [
-        { en: "is not an object", fr: "n'est pas un objet" },
-        { en: `set its keys with --path: ${command}`, fr: `donner ses clés avec --path : ${command}` },
+        {
+          en: "is not an object",
+          fr: "n'est pas un objet",
+        },
+        {
+          en: `take the value away, then set its keys: ${away}; ${command}`,
+          fr: `enlever la valeur, puis donner ses clés : ${away} ; ${command}`,
+        },
+      ];
+    }
+    case "beside config":
+      return [
+        {
+          en: "stands beside `config:` in the stack's file, where nothing reads it",
+          fr: "est à côté de `config:` dans le fichier de la pile, où rien ne la lit",
+        },
+        {
+          en: "move the line below config:, as far in as its section has it; pulumi config shows what is read",
+          fr: "déplacer la ligne sous config:, au retrait de sa section ; pulumi config montre ce qui est lu",
+        },
+      ];
+    case "without path": {
+      const commands = `pulumi config rm '${fault.key}'; ${set(fault.path, "<value>")}`;
+      return [
+        {
+          en: "was set without --path, and nothing reads it",
+          fr: "a été donnée sans --path, et rien ne la lit",
+        },
+        {
+          en: `with --path (and --secret for a secret): ${commands}`,
+          fr: `avec --path (et --secret pour un secret) : ${commands}`,
+        },
       ];
     }
     case "no JSON":

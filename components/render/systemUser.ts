@@ -4,17 +4,30 @@ import { quote } from "./shell";
 /**
  * Makes the account: no password, home 0700. The marker is written first, so that an account left by a
  * killed run is known as the kit's; an account without it is somebody else's and is not touched.
- * @param stack name of the stack, kept in the marker: two stacks may not share an account
+ * Standard input has the stack's identity, which the marker keeps (two stacks may not share an account), and the
+ * hash of the password in the account's .pgpass: by that a stack knows its own where the marker is of an older kind.
+ * @param stack name of the stack, as markers of version 0.1 have it
  */
 export function makeAccount(names: Names, stack: string): string {
   const { account, home, marker, instance } = names;
-  const text = JSON.stringify({ instance, account, stack });
+  const before = JSON.stringify({ instance, account, stack });
+  const [head, tail] = JSON.stringify({ instance, account, id: "ID" }).split("ID");
   return `account=${account} home=${home} marker=${marker}
-text=${quote(text)}
+read -r id known
+text=${quote(head as string)}$id${quote(tail as string)}
 if [ -e "$marker" ]; then
+  found=$(cat "$marker")
+  case $found in *'"stack":'*)
+    # of an older kind
+    password=$(sed -n '1s/.*://p' "$home/.pgpass" 2>/dev/null | sha256sum | cut -d' ' -f1)
+    if [ "$found" = ${quote(before)} ] || [ "$password" = "$known" ]; then
+      printf '%s\\n' "$text" >"$marker.new"
+      mv -f "$marker.new" "$marker"
+    fi ;;
+  esac
   if [ "$(cat "$marker")" != "$text" ]; then
     echo "instance ${instance} of this host belongs to another stack ($(cat "$marker"))." >&2
-    echo "Give this stack an instance of its own: pulumi config set instance <name>. If that stack no longer exists: rm $marker, then remove its account." >&2
+    echo "Give this stack an instance of its own: pulumi config set instance <name>. If that stack is no more, and this one is to go on with its account and home: echo '$text' >$marker" >&2
     exit 1
   fi
 elif getent passwd "$account" >/dev/null; then

@@ -27,6 +27,42 @@ export function onHost(names: Names, verb: string): string {
   return `sudo -u ${names.account} -H ${names.home}/${HOME_FILES.bin}/vn-check ${verb}`;
 }
 
+/** What `pulumi destroy` takes away and what it leaves, as things stand after this `up`. */
+export function destroyInWords(
+  names: Names,
+  schemas: { main: string; monitoring: string },
+  destroyData: boolean,
+  locale: Locale,
+): { removes: string[]; keeps: string[] } {
+  const { account, home, cronFile, login, repairRole, checkSchema, repairSchema, instance } = names;
+  const { main, monitoring } = schemas;
+  const fr = locale === "fr";
+  const data = fr
+    ? [
+        `toutes les données téléchargées : ${checkSchema}`,
+        `l'historique des réparations et les lignes supprimées qui étaient gardées : ${repairSchema}`,
+        `les lignes de l'instance ${instance} dans ${monitoring}.monitoring_vn_check_to_prod`,
+      ]
+    : [
+        `all downloaded data: ${checkSchema}`,
+        `the history of repairs and the deleted rows that were kept: ${repairSchema}`,
+        `the rows of instance ${instance} in ${monitoring}.monitoring_vn_check_to_prod`,
+      ];
+  const always = fr
+    ? [
+        `le compte ${account} avec ${home}, et /etc/cron.d/${cronFile}`,
+        `les fonctions, déclencheurs et vues de la réparation, les rôles ${login} et ${repairRole}`,
+      ]
+    : [
+        `the account ${account} with ${home}, and /etc/cron.d/${cronFile}`,
+        `functions, triggers and views of the repair, the roles ${login} and ${repairRole}`,
+      ];
+  const kept = fr ? [`la copie principale : ${main}`] : [`the main copy: ${main}`];
+  return destroyData
+    ? { removes: [...always, ...data], keeps: kept }
+    : { removes: always, keeps: [...kept, ...data] };
+}
+
 /** What to do after `up`, and what destroy leaves. */
 export function nextSteps(names: Names, firstImportStarted: boolean, locale: Locale): string[] {
   const status = onHost(names, "status");

@@ -1,5 +1,6 @@
-import { choice, email, instanceName } from "../values/fields";
+import { choice, instanceName } from "../values/fields";
 import { key } from "../values/key";
+import { email } from "../values/mail";
 
 /** Which installation this is, in which language it speaks, and to whom. */
 export const instance = {

@@ -1,5 +1,6 @@
-import { cronLine, day, email, flag, whole } from "../values/fields";
+import { cronLine, day, flag, whole } from "../values/fields";
 import { key, section } from "../values/key";
+import { mailRecipients } from "../values/mail";
 
 /** What the jobs on the host do, when, and within which limits. */
 export const jobs = {
@@ -35,11 +36,12 @@ export const jobs = {
         en: "An unfinished first import resumed, else nothing",
         fr: "La reprise d'un premier import interrompu, sinon rien",
       }),
-      mailTo: key(email, {
+      mailTo: key(mailRecipients, {
         like: "adminEmail",
+        blank: true,
         example: "admin@example.org",
-        en: "Where cron sends what a job prints",
-        fr: "Où cron envoie ce qu'une tâche affiche",
+        en: 'Where cron sends what a job prints: mail addresses or local accounts, by commas; "" for nowhere',
+        fr: 'Où cron envoie ce qu\'une tâche affiche : adresses mail ou comptes locaux, séparés par des virgules ; "" pour nulle part',
       }),
     },
   ),

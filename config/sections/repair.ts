@@ -20,8 +20,8 @@ export const repair = {
       }),
       maxDeletes: key(whole(0, 1_000_000_000), {
         default: 200,
-        en: "Deletions of one run, at most; beyond it none is done",
-        fr: "Suppressions d'une exécution, au plus ; au-delà aucune n'est faite",
+        en: "Deletions of one run, at most, and never more than 0.1 % of the main copy's rows (below 1000 rows: none); beyond it none is done, and the run says so",
+        fr: "Suppressions d'une exécution, au plus, et jamais plus de 0,1 % des lignes de la copie principale (sous 1000 lignes : aucune) ; au-delà aucune n'est faite, et l'exécution le dit",
       }),
       lossesByOthers: key(choice(["report", "repair"]), {
         default: "report",

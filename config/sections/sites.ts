@@ -1,5 +1,6 @@
-import { email, flag, list, portalUrl, siteName, taxoGroup, territorialUnit, text } from "../values/fields";
+import { flag, list, portalUrl, siteName, taxoGroup, territorialUnit, text } from "../values/fields";
 import { type Each, key, section } from "../values/key";
+import { email } from "../values/mail";
 
 const site = {
   url: key(portalUrl, {
@@ -46,6 +47,7 @@ const sitesSection: Each<typeof site> = {
   names: siteName,
   example: "vn38",
   keys: site,
+  asleep: ({ enabled }) => enabled === false,
   rule: (sites, fault) => {
     if (sites.length === 0) {
       fault(

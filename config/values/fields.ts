@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { cronFault } from "./cron";
+import { isWholeKey } from "./hostKey";
 import type { Words } from "./key";
 
 /**
@@ -28,12 +29,15 @@ const asText = z.transform((value: unknown) =>
 
 const plain = z.pipe(asText, z.string());
 
-function pattern(words: Words, regex: RegExp): z.ZodMiniType<string> {
+export function pattern(words: Words, regex: RegExp): z.ZodMiniType<string> {
   return expects(z.pipe(plain, z.string().check(z.regex(regex))), words);
 }
 
 /** As `pattern`, and gives another text than was given. */
-function rewritten(words: Words, rewrite: (value: string) => string | undefined): z.ZodMiniType<string> {
+export function rewritten(
+  words: Words,
+  rewrite: (value: string) => string | undefined,
+): z.ZodMiniType<string> {
   const type = z.pipe(
     plain,
     z.transform((value: string, { issues }) => {
@@ -120,18 +124,14 @@ export const address = rewritten(
   },
 );
 
-export const email = pattern(
-  { en: "give a mail address, x@example.org", fr: "donner une adresse mail, x@example.org" },
-  /^[^\s@"']+@[^\s@"']+\.[^\s@"']+$/,
-);
-
 /** The address of a VisioNature portal; the client appends `api/` to it, so it must end with a slash. */
 export const portalUrl = rewritten(
   {
-    en: "give the portal's address, https://www.faune-xxx.org/",
-    fr: "donner l'adresse du portail, https://www.faune-xxx.org/",
+    en: "give the portal's address without api/, https://www.faune-xxx.org/",
+    fr: "donner l'adresse du portail sans api/, https://www.faune-xxx.org/",
   },
   (value) => {
+    if (/\/api\/*$/i.test(value)) return undefined;
     if (!/^https?:\/\/[^\s/?#@"']+(\/[^\s?#"']*)?$/.test(value)) return undefined;
     return value.endsWith("/") ? value : `${value}/`;
   },
@@ -170,30 +170,33 @@ export const linuxUser = pattern(
 export const day = rewritten(
   { en: "give a date as YYYY-MM-DD", fr: "donner une date qui existe, AAAA-MM-JJ" },
   (value) => {
-    const date = new Date(`${value}T00:00:00Z`);
-    const real = /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(date.getTime());
-    return real && date.toISOString().startsWith(value) ? value : undefined;
+    // Without quotes YAML makes a moment of it.
+    const text = value.trim().replace(/[T ]00:00:00(\.0+)?\s*(Z|\+00:?00)?(\s*UTC)?$/, "");
+    const date = new Date(`${text}T00:00:00Z`);
+    const real = /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(date.getTime());
+    return real && date.toISOString().startsWith(text) ? text : undefined;
   },
 );
 
 /** A host's public key as sshd has it, out of a plain line or one of known_hosts; the comment is dropped. */
 export const sshHostKey = rewritten(
   {
-    en: "give the host's public key, as `ssh-keyscan -t ed25519 <host>` prints it, checked by you",
-    fr: "donner la clé publique du serveur, telle que `ssh-keyscan -t ed25519 <serveur>` l'affiche, vérifiée par vous",
+    en: "give the host's public key whole, as `ssh-keyscan -t ed25519 <host>` prints it, checked by you",
+    fr: "donner la clé publique entière du serveur, telle que `ssh-keyscan -t ed25519 <serveur>` l'affiche, vérifiée par vous",
   },
   (value) => {
     const line = /(?:^|\s)((?:ssh|ecdsa|sk-)[a-z0-9@.-]+) ([A-Za-z0-9+/]{20,}={0,2})(?:\s|$)/;
-    const match = line.exec(value.trim());
-    return match ? `${match[1]} ${match[2]}` : undefined;
+    const [, kind = "", text = ""] = line.exec(value.trim()) ?? [];
+    return isWholeKey(kind, text) ? `${kind} ${text}` : undefined;
   },
 );
 
 /** The text of a private key, with its line breaks. */
 export const privateKey = rewritten(
   {
-    en: "give the key file's whole text: pulumi config set --path --secret <key> < ~/.ssh/id_ed25519",
-    fr: "donner tout le texte du fichier de clé : pulumi config set --path --secret <clé> < ~/.ssh/id_ed25519",
+    // No path in it: the engine hides what a secret says wherever it stands, and people give the path.
+    en: "give the text of the key file, not its path: pulumi config set --path --secret <key> < <key file>",
+    fr: "donner le texte du fichier de clé, pas son chemin : pulumi config set --path --secret <clé> < <fichier de la clé>",
   },
   (value) => {
     const frame = /^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\n[\s\S]+\n-----END [A-Z0-9 ]*PRIVATE KEY-----\s*$/;
@@ -210,13 +213,13 @@ export const taxoGroup = pattern(
   /^TAXO_GROUP_[A-Z_]+$/,
 );
 
-/** The short name of a territorial unit, as the portal lists it ("38", "07"). */
+/** The short name of a territorial unit, as the portal lists it ("38", "07"); YAML makes 7 of 07 without quotes. */
 export const territorialUnit = pattern(
   {
-    en: 'give a short name in quotes, such as "38" or "07"',
-    fr: 'donner un nom court entre guillemets, comme "38" ou "07"',
+    en: 'give a short name as the portal lists it, in quotes: "38" or "07", not 7',
+    fr: 'donner un nom court tel que le portail le montre, entre guillemets : "38" ou "07", pas 7',
   },
-  /^[^\s"',]{1,20}$/,
+  /^(?![0-9]$)[^\s"',]{1,20}$/,
 );
 
 /** What stands between GRANT and TO. */

@@ -23,6 +23,8 @@ export interface Key<T = unknown, Always extends boolean = boolean, Secret exten
   example?: unknown;
   /** Stands in the example without a comment sign though it is not required. */
   usual?: true;
+  /** "" is a value of its own, and not as if the key were absent. */
+  blank?: true;
   /** Only to the compiler. */
   always?: Always;
 }
@@ -58,6 +60,8 @@ export interface Each<K extends Keys = Keys> extends Words {
   example: string;
   keys: K;
   rule: (values: Record<string, unknown>[], fault: (wrong: Words, remedy: Words) => void) => void;
+  /** Of one that is asleep no key is demanded. */
+  asleep: (values: Record<string, unknown>) => boolean;
 }
 
 /** One of several sections, told apart by its key `type`; the first where that is absent. */
@@ -91,7 +95,7 @@ export type Values<K extends Keys, S = string> = Plain<
   { [P in Sure<K>]: Value<K[P], S> } & { [P in Exclude<keyof K, Sure<K>>]?: Value<K[P], S> }
 >;
 
-type About = Words & { example?: unknown; usual?: true };
+type About = Words & { example?: unknown; usual?: true; blank?: true };
 type Filled<T> = About & ({ default: NoInfer<T> } | { like: string } | { required: true });
 
 /** A key, once: its type with bounds, its default, its words. Everything else is made from this. */

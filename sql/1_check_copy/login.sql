@@ -11,10 +11,6 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = _login) THEN
     RAISE EXCEPTION 'the role % does not exist: create the login of the second synchronisation first', _login;
   END IF;
-  -- Hardened databases give it to nobody.
-  IF NOT has_database_privilege(_login, current_database(), 'CONNECT') THEN
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), _login);
-  END IF;
   EXECUTE format('GRANT USAGE ON SCHEMA {{check}} TO %I', _login);
   FOR _o IN
     SELECT oid::regclass AS name FROM pg_class

@@ -42,7 +42,7 @@ COMMENT ON COLUMN {{repair}}.settings.repair_role IS 'Owns the routines, and so 
 COMMENT ON COLUMN {{repair}}.settings.login_role IS 'The second synchronisation''s login, which starts repairs; NULL: installed by hand.';
 COMMENT ON COLUMN {{repair}}.settings.deletions IS 'What happens to rows that the portal deleted: reported, or deleted from main too.';
 COMMENT ON COLUMN {{repair}}.settings.losses_by_others IS 'What happens to a row that another login than main''s synchronisation deleted from main.';
-COMMENT ON COLUMN {{repair}}.settings.max_deletes IS 'Deletions of one run, at most; beyond it none is done.';
+COMMENT ON COLUMN {{repair}}.settings.max_deletes IS 'Deletions of one run, at most; beyond it, or beyond max_delete_share, none is done.';
 COMMENT ON COLUMN {{repair}}.settings.max_delete_share IS 'The same as a share of main''s rows.';
 COMMENT ON COLUMN {{repair}}.settings.watch_main IS 'A trigger on main notes who deletes what.';
 COMMENT ON COLUMN {{repair}}.settings.same_rights IS 'Both API accounts see the same: what a whole download lacks is suspected deleted.';

@@ -81,3 +81,13 @@ BEGIN
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.cap_deletions(bigint) IS 'Deletes nothing where more would be deleted than a run may.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.capped(_run bigint) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT format('none of %s deletions was done: repair.maxDeletes allows %s a run, and never more than %s %% of the main copy''s rows',
+                count(*), s.max_deletes, (s.max_delete_share * 100)::float8)
+    FROM {{repair}}.held_back AS h CROSS JOIN {{repair}}.settings AS s
+   WHERE h.run = _run AND h.cause = 'over the cap'
+   GROUP BY s.max_deletes, s.max_delete_share;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.capped(bigint) IS 'What a run says where its deletions were over the cap, or NULL.';

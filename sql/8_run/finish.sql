@@ -53,7 +53,7 @@ BEGIN
     IF _refresh IS NOT NULL THEN
       _message := concat_ws('; ', _message, 'the views were not refreshed: ' || _refresh);
     END IF;
-    _message := nullif(concat_ws('; ', _message, {{repair}}.spells_of(_run)), '');
+    _message := nullif(concat_ws('; ', _message, {{repair}}.spells_of(_run), {{repair}}.capped(_run)), '');
   END IF;
   UPDATE {{repair}}.run
      SET status = _status, phase = 'ended', ended_at = clock_timestamp(), message = _message,

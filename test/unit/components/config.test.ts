@@ -4,7 +4,7 @@ import { withSecrets } from "../../../components/secrets";
 import { parseConfig } from "../../../config/parse";
 import { namesOfStack } from "../../../config/schema";
 import { ConfigFaults, faultInWords } from "../../../config/words";
-import { MINIMAL, settings } from "./stack";
+import { HOST_KEY, MINIMAL, settings } from "./stack";
 
 function faults(values: Record<string, unknown>): string[] {
   try {
@@ -24,7 +24,7 @@ test("a minimal stack has every default", () => {
     type: "ssh",
     port: 22,
     user: "root",
-    hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5",
+    hostKey: HOST_KEY,
   });
   expect(database.fromHost).toEqual({ address: "db.example.org", port: 5432, sslmode: "require" });
   expect(sites).toMatchObject({ vn38: { enabled: true, url: "https://www.faune-isere.org/" } });

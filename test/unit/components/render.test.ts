@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -154,6 +155,37 @@ test("a file is replaced as a whole, with its mode, or not at all", () => {
   expect(() => write("three\n", "cat() { command cat; false; }\n")).toThrow();
   expect(readFileSync(path, "utf8")).toBe("two\n");
   expect(execFileSync("ls", ["-A", join(folder, "deep/er")], { encoding: "utf8" })).toBe("file\n");
+});
+
+test("B9: a marker is known by the stack's identity, an older one by the stack's name or by the account's own password", () => {
+  const home = join(folder, "home-of-account");
+  const marker = join(folder, "marker/default.json");
+  execFileSync("mkdir", ["-p", home, join(folder, "marker")]);
+  writeFileSync(join(home, ".pgpass"), "db:5432:x\\:y:vn_check:the-password\n");
+  const hash = (text: string) => createHash("sha256").update(`${text}\n`).digest("hex");
+  const make = (before: object | undefined, id = "our-id", password = "the-password") => {
+    if (before === undefined) rmSync(marker, { force: true });
+    else writeFileSync(marker, `${JSON.stringify(before)}\n`);
+    const script = makeAccount({ ...names, home, marker }, "prod");
+    const stubs =
+      "getent() { [ -e $marker ]; }; groupadd() { :; }; useradd() { :; }; install() { :; }; id() { echo vn_check; }";
+    const done = spawnSync("sh", ["-euc", `${stubs}\n${script}`], {
+      input: `${id} ${hash(password)}\n`,
+      encoding: "utf8",
+    });
+    return { code: done.status, said: done.stderr, marker: JSON.parse(readFileSync(marker, "utf8")) };
+  };
+  const own = { instance: "default", account: "vn_check", id: "our-id" };
+  const older = (stack: string) => ({ instance: "default", account: "vn_check", stack });
+  expect(make(own)).toMatchObject({ code: 0, marker: own });
+  expect(make(older("prod"), "our-id", "another")).toMatchObject({ code: 0, marker: own });
+  expect(make(older("before-the-rename"))).toMatchObject({ code: 0, marker: own });
+  for (const foreign of [older("theirs"), { ...own, id: "their-id" }]) {
+    const refused = make(foreign, "our-id", "another");
+    expect(refused).toMatchObject({ code: 1, marker: foreign });
+    expect(refused.said).toContain("belongs to another stack");
+    expect(refused.said).toContain(`echo '${JSON.stringify(own)}' >${marker}`);
+  }
 });
 
 test("processes that are gone need no waiting, and an account that does not exist none either", () => {

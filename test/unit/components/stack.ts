@@ -1,9 +1,12 @@
+/** A key of the right shape, of nobody's. */
+export const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH";
+
 /** The least that a stack must say. */
 export const MINIMAL = {
   adminEmail: "admin@example.org",
   host: {
     address: "vn.example.org",
-    hostKey: "vn.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 a comment",
+    hostKey: `vn.example.org ${HOST_KEY} a comment`,
   },
   database: {
     address: "db.example.org",

@@ -167,3 +167,25 @@ test("a bastion is one hop", async () => {
     },
   });
 });
+
+test("S5: every key is shown but what is secret, and what the next destroy removes", async () => {
+  const shown = async (values: Record<string, unknown>) => {
+    const { asked } = await build(values);
+    const top = asked.find(({ type }) => type === "vn-sync-check:index:VnSyncCheck");
+    return JSON.parse(inClear(top?.inputs));
+  };
+  const before = await shown({ locale: "en" });
+  const after = await shown({
+    locale: "en",
+    destroyData: true,
+    repair: { deletions: "apply", sameRights: true },
+  });
+  expect(before.repair).toMatchObject({ deletions: "report", sameRights: false });
+  expect(after.repair).toMatchObject({ deletions: "apply", sameRights: true });
+  expect(before.database).toMatchObject({ adminUser: "postgres", adminPassword: "(secret)" });
+  expect(before.sites.vn38).toMatchObject({ userPassword: "(secret)", url: "https://www.faune-isere.org/" });
+  const all = "all downloaded data: src_vn_json_check";
+  expect(before.destroy.keeps).toContain(all);
+  expect(after.destroy.removes).toContain(all);
+  expect(after.destroy.keeps).toEqual(["the main copy: src_vn_json"]);
+});

@@ -4,17 +4,19 @@ import { parse } from "yaml";
 import { DOCUMENTS } from "../../../config/documents";
 import { parseConfig } from "../../../config/parse";
 import { SCHEMA } from "../../../config/schema";
-import { settings } from "../components/stack";
+import { HOST_KEY, settings } from "../components/stack";
 
 const SECRETS = /^( *)#? ?(\w+): \(secret\)$/gm;
 const KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\\nabc\\n-----END OPENSSH PRIVATE KEY-----\\n";
 
-/** The example as a person fills it in: its secrets set. */
+/** The example as a person fills it in: its secrets set, the host's own key in place of the example's. */
 function example(text: string): Record<string, string> {
   const filled = text.replace(SECRETS, (_, indent: string, name: string) =>
     name === "privateKey" ? `${indent}${name}: "${KEY}"` : `${indent}${name}: s3cret`,
   );
-  const { config } = parse(filled) as { config: Record<string, unknown> };
+  const { config } = parse(filled.replace(/(?<=hostKey: )ssh-ed25519 \S+/g, HOST_KEY)) as {
+    config: Record<string, unknown>;
+  };
   return settings(
     Object.fromEntries(
       Object.entries(config).map(([key, value]) => [key.replace("vn-sync-check:", ""), value]),

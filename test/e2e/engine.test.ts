@@ -225,7 +225,7 @@ test("other executables of the plugins' names, first on PATH, are used", async (
   expect([...new Set(used)].sort()).toEqual([...NAMES]);
 });
 
-test("`config set` takes every key of the kit, of any type, and leaves faults to the program", async () => {
+test("S13: `config set` takes every key of the kit, of any type, and leaves faults to the program", async () => {
   const project = resolve(__dirname, "../..");
   const folder = join(dir, "keys");
   mkdirSync(folder);
@@ -262,10 +262,13 @@ try {
   await keys("config", "set", "windowDays", "fourteen");
   await keys("config", "set", "--path", "oldHostGone", "[]");
   await keys("config", "set", "destroyData", "perhaps");
+  await keys("config", "rm", "sites");
+  await keys("config", "set", "--path", "sites[0]", "vn38");
   const refused = await keys("preview");
   expect(refused.said).toContain(
     'vn-sync-check:windowDays vaut "fourteen" : donner un nombre entier de 1 à 365',
   );
+  expect(refused.said).toContain("vn-sync-check:sites n'est pas un objet");
   expect(refused.said).toContain('vn-sync-check:destroyData vaut "perhaps" : utiliser true ou false');
   expect(refused.said).not.toMatch(/must be of type|validating stack config/);
 });

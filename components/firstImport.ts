@@ -12,9 +12,12 @@ export interface FirstImportArgs {
 
 /** Starts the first import in the background of the host; `up` does not wait for its end. */
 export class FirstImport extends pulumi.ComponentResource {
+  /** Known when it has been started. */
+  readonly begun: pulumi.Output<string>;
+
   constructor(name: string, args: FirstImportArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:host:FirstImport", name, {}, opts);
-    new HostScript(
+    const script = new HostScript(
       name,
       {
         where: args.where,
@@ -26,6 +29,7 @@ export class FirstImport extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    this.begun = script.made;
     this.registerOutputs({});
   }
 }

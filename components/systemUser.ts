@@ -13,6 +13,8 @@ export interface SystemUserArgs {
   stack: string;
   /** Of the sync's database login: what the account has of it tells whose it is, where an older marker does not. */
   password: pulumi.Input<string>;
+  /** Takes over what is there under the names already. */
+  adopt: boolean;
   /** Changes when the packages before it are installed on another host. */
   after: pulumi.Input<string>;
 }
@@ -29,7 +31,7 @@ export class SystemUser extends pulumi.ComponentResource {
 
   constructor(name: string, args: SystemUserArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:host:SystemUser", name, {}, opts);
-    const { where, names, stack, password, after } = args;
+    const { where, names, stack, password, adopt, after } = args;
     const identity = new command.local.Command(
       `${name}-identity`,
       {
@@ -47,7 +49,7 @@ export class SystemUser extends pulumi.ComponentResource {
       name,
       {
         where,
-        create: makeAccount(names, stack),
+        create: makeAccount(names, stack, adopt),
         delete: removeAccount(names),
         stdin: pulumi.secret(pulumi.interpolate`${identity.stdout} ${known}\n`),
         identity: [names.account, after],

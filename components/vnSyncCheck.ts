@@ -4,12 +4,15 @@ import { namesOfStack, type StackConfig } from "../config/schema";
 import { authorityOf } from "./adminConnection";
 import { CheckCopy } from "./checkCopy";
 import { ClientApiVn } from "./clientApiVn";
+import { CronTrial } from "./cronTrial";
 import { Database } from "./database";
 import { DatabaseLogin } from "./databaseLogin";
 import { lookAtDatabase } from "./databaseLook";
 import { FirstImport } from "./firstImport";
 import { FixSynchro } from "./fixSynchro";
+import { hostFindings } from "./host/look";
 import { whereOf } from "./host/where";
+import { HostGuard } from "./hostGuard";
 import { HostPackages } from "./hostPackages";
 import { installationOf } from "./installation";
 import { lookFirst } from "./lookFirst";
@@ -38,7 +41,7 @@ export interface VnSyncCheckOutputs {
   logs: string;
   /** Command that tells how things stand. */
   status: string;
-  nextSteps: string[];
+  nextSteps: pulumi.Output<string[]>;
   /** SQL that only main's owner may run; empty where the admin login could do it. */
   forMainOwner: pulumi.Output<string[]>;
   /** With `destroyData`: rows by table that the next destroy removes. */
@@ -60,22 +63,25 @@ export class VnSyncCheck extends pulumi.ComponentResource {
 
   constructor(name: string, args: VnSyncCheckArgs, opts?: pulumi.ComponentResourceOptions) {
     const config = withSecrets(args);
+    const { database, schedule, locale, adoptExisting } = config;
     const installation = installationOf(config);
+    const names = namesOfStack(config);
+    const where = whereOf(config.host, config.oldHostGone, locale);
     // All parts are children, which come after this.
     const ready = lookFirst(
-      [() => lookAtDatabase(config.database, installation, config.oldDatabaseGone)],
-      config.locale,
+      [
+        () => hostFindings(where, names, adoptExisting),
+        () => lookAtDatabase(database, installation, config.oldDatabaseGone),
+      ],
+      locale,
     );
-    const { locale, destroyData } = config;
-    const names = namesOfStack(config);
+    const { destroyData } = config;
     // Every key, so that a preview's diff shows what changes: what the parts are told is hidden for its secrets.
     const destroy = destroyInWords(names, installation.schemas, destroyData, locale);
     const shown = { ...withoutSecrets(args), destroy };
     super("vn-sync-check:index:VnSyncCheck", name, shown, pulumi.mergeOptions(opts, { dependsOn: ready }));
-    const { database, schedule } = config;
     const parent = { parent: this };
     const part = (what: string) => (name === OWN ? what : `${name}-${what}`);
-    const where = whereOf(config.host, config.oldHostGone);
 
     const sites = Object.entries(config.sites);
     for (const [name, { url }] of sites.filter(([, site]) => site.enabled && site.url.startsWith("http:"))) {
@@ -93,10 +99,11 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     const packages = new HostPackages(part("packages"), { where }, parent);
     const user = new SystemUser(
       part("user"),
-      { where, names, stack: pulumi.getStack(), password, after: packages.made },
+      { where, names, stack: pulumi.getStack(), password, adopt: adoptExisting, after: packages.made },
       parent,
     );
     const { account } = user;
+    const trial = new CronTrial(part("cron-trial"), { where, account, names }, parent);
     const client = new ClientApiVn(
       part("client"),
       { where, account, version: config.client.version, adapter: clientAdapter() },
@@ -128,17 +135,19 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     const cron = new Schedule(
       part("schedule"),
       { where, account, names, times: schedule, locale },
-      { ...parent, dependsOn: [client, credentials, sync, repair, runner, login] },
+      { ...parent, dependsOn: [client, credentials, sync, repair, runner, login, trial] },
     );
     const { start } = config.firstImport;
-    if (start) {
-      const enabled = sites.filter(([, site]) => site.enabled).map(([site]) => site);
-      new FirstImport(
-        part("first-import"),
-        { where, account, sites: enabled },
-        { ...parent, dependsOn: cron },
-      );
-    }
+    const enabled = sites.filter(([, site]) => site.enabled).map(([site]) => site);
+    const begun = start
+      ? new FirstImport(
+          part("first-import"),
+          { where, account, sites: enabled },
+          { ...parent, dependsOn: cron },
+        )
+      : undefined;
+    // All that is on the host depends on the account or comes with the schedule: destroy begins with this.
+    new HostGuard(part("host-guard"), { where }, { ...parent, dependsOn: [user, begun ?? cron] });
 
     this.outputs = {
       account: names.account,
@@ -147,7 +156,8 @@ export class VnSyncCheck extends pulumi.ComponentResource {
       schedule: scheduleInWords(schedule, locale),
       logs: `${names.home}/log`,
       status: onHost(names, "status"),
-      nextSteps: nextSteps(names, start, locale),
+      // Said once it is so: an `up` that fails has started nothing.
+      nextSteps: (begun?.begun ?? pulumi.output("")).apply(() => nextSteps(names, start, locale)),
       forMainOwner: repair.forMainOwner,
       ...(destroyData && { destroyRemoves: copy.removes }),
     };

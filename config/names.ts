@@ -55,5 +55,6 @@ export const HOME_FILES = {
   settings: "vn-check.json",
   lib: "lib/vn-check",
   adapter: "lib/vn-check/client_job.py",
+  builder: "lib/vn-check/build-venv",
   bin: "bin",
 } as const;

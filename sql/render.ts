@@ -53,14 +53,13 @@ export function telling(script: Script, setting: string, value: string): Script 
 /** Puts an installation's names into one file. */
 export function renderFile({ file, does }: SqlFile, installation: Installation): RenderedFile {
   const schemas: Record<string, string> = quotedSchemas(installation.schemas);
-  const sql = readFileSync(join(__dirname, file), "utf8").replace(
-    /\{\{(\w*)\}\}/g,
-    (placeholder, name: string) => {
+  const sql = readFileSync(join(__dirname, file), "utf8")
+    .replaceAll("\r\n", "\n")
+    .replace(/\{\{(\w*)\}\}/g, (placeholder, name: string) => {
       const value = schemas[name];
       if (value === undefined) throw new Error(`sql/${file}: unknown placeholder ${placeholder}`);
       return value;
-    },
-  );
+    });
   return { file, does, sql };
 }
 

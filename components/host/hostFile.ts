@@ -1,5 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { fileRemoval, fileWriter } from "../render/fileScripts";
+import * as pulumi from "@pulumi/pulumi";
+import { fileInput, fileRemoval, fileWriter } from "../render/fileScripts";
 import { HostScript } from "./hostScript";
 import type { Account, Where } from "./where";
 
@@ -16,7 +16,7 @@ export interface HostFileArgs {
   identity?: pulumi.Input<string>[];
 }
 
-/** A file on the host: written beside its place and renamed into it, removed by destroy. */
+/** A file on the host: written beside its place, compared with what was sent, renamed into it; removed by destroy. */
 export class HostFile extends HostScript {
   constructor(name: string, args: HostFileArgs, opts?: pulumi.ComponentResourceOptions) {
     const { where, as, path, mode, text, identity = [] } = args;
@@ -25,7 +25,7 @@ export class HostFile extends HostScript {
       ...(as !== undefined && { as }),
       create: fileWriter(path, mode),
       delete: fileRemoval(path),
-      stdin: text,
+      stdin: pulumi.output(text).apply(fileInput),
       identity: [path, ...identity],
       show: false,
     };

@@ -1,16 +1,16 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { programOf } from "../render/command";
 import { asAccount, asRoot } from "../render/shell";
+import { proven } from "./proven";
 import type { Account, Where } from "./where";
 
 export interface HostScriptArgs {
   where: Where;
   /** Runs the scripts as this account, with its home as HOME and working directory; as root without it. */
   as?: Account;
-  /** Shell text; must be idempotent, since a killed `up` runs it again. */
+  /** Shell text; must be idempotent, since a killed `up` runs it again. Runs again when an input has changed. */
   create: string;
-  /** Runs instead of `create` when an input has changed. */
-  update?: string;
   /** Kept in the state, so it runs as it was when it was last applied. */
   delete?: string;
   /** Given to the scripts on standard input: the way for contents and secrets. */
@@ -22,11 +22,10 @@ export interface HostScriptArgs {
 }
 
 /**
- * A script on the host. A change of its identity removes the thing with the old script before it is made
- * anew; a change of anything else runs `update` or `create` again.
+ * A script on the host, which counts when it has proven its end. A change of its identity removes the thing with
+ * the old script before it is made anew; a change of anything else runs `create` again.
  */
 export class HostScript extends pulumi.ComponentResource {
-  readonly stdout: pulumi.Output<string>;
   /** Changes only when the script's thing is made anew: what lives in it takes this into its identity. */
   readonly made: pulumi.Output<string>;
 
@@ -40,11 +39,17 @@ export class HostScript extends pulumi.ComponentResource {
     const { where, as } = args;
     const wrap = (script: string, missingOk = false) =>
       as === undefined ? asRoot(script) : asAccount(as.name, as.home, script, missingOk);
+    const program = programOf(
+      {
+        create: wrap(args.create),
+        ...(args.delete !== undefined && { delete: wrap(args.delete, true) }),
+      },
+      name,
+    );
     const inputs = {
-      create: wrap(args.create),
-      ...(args.update !== undefined && { update: wrap(args.update) }),
-      ...(args.delete !== undefined && { delete: wrap(args.delete, true) }),
-      ...(args.stdin !== undefined && { stdin: args.stdin }),
+      create: program.command("create"),
+      ...(args.delete !== undefined && { delete: program.command("delete") }),
+      stdin: pulumi.output(args.stdin ?? "").apply((stdin) => program.text + stdin),
       triggers: [...where.identity, ...(as === undefined ? [] : [as.name, as.made]), ...args.identity],
       addPreviousOutputInEnv: false,
     };
@@ -53,12 +58,13 @@ export class HostScript extends pulumi.ComponentResource {
       deleteBeforeReplace: true,
       retainOnDelete: where.oldHostGone,
     };
+    // Standard output has nothing but the proof in it.
     const show = args.show ?? true;
     const made =
       where.connection === undefined
         ? new command.local.Command(
             name,
-            { ...inputs, logging: show ? command.local.Logging.StdoutAndStderr : command.local.Logging.None },
+            { ...inputs, logging: show ? command.local.Logging.Stderr : command.local.Logging.None },
             options,
           )
         : new command.remote.Command(
@@ -66,12 +72,11 @@ export class HostScript extends pulumi.ComponentResource {
             {
               ...inputs,
               connection: where.connection,
-              logging: show ? command.remote.Logging.StdoutAndStderr : command.remote.Logging.None,
+              logging: show ? command.remote.Logging.Stderr : command.remote.Logging.None,
             },
             options,
           );
-    this.stdout = made.stdout;
-    this.made = made.id;
-    this.registerOutputs({ stdout: this.stdout });
+    this.made = proven(made, { where, program, stdin: inputs.stdin });
+    this.registerOutputs({});
   }
 }

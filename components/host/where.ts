@@ -1,12 +1,15 @@
 import type { types } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../../config/schema";
+import type { Locale } from "../../config/values/key";
 
 /** How a machine is reached. */
 type Access = StackConfig<pulumi.Output<string>>["host"];
 
 /** Where the kit is installed: a host reached by SSH, or this machine (no connection). */
 export interface Where {
+  host: Access;
+  locale: Locale;
   connection?: types.input.remote.ConnectionArgs;
   /** What makes it another place: with another value everything goes from the old place first. */
   identity: string[];
@@ -22,12 +25,12 @@ export interface Account {
   made: pulumi.Output<string>;
 }
 
-export function whereOf(host: Access, oldHostGone: boolean): Where {
-  if (host.type === "local") return { identity: ["local"], oldHostGone };
+export function whereOf(host: Access, oldHostGone: boolean, locale: Locale): Where {
+  if (host.type === "local") return { host, locale, identity: ["local"], oldHostGone };
   const connection = host.bastion
     ? { ...connectionOf(host), proxy: connectionOf(host.bastion) }
     : connectionOf(host);
-  return { connection, identity: [host.address, String(host.port)], oldHostGone };
+  return { host, locale, connection, identity: [host.address, String(host.port)], oldHostGone };
 }
 
 function connectionOf(

@@ -35,5 +35,5 @@ export function bundleRunner(): string {
 
 /** Source of the adapter that runs one job of Client-API-VN. */
 export function clientAdapter(): string {
-  return readFileSync(join(ROOT, "scripts/runner/download/client_job.py"), "utf8");
+  return readFileSync(join(ROOT, "scripts/runner/download/client_job.py"), "utf8").replaceAll("\r\n", "\n");
 }

@@ -1,20 +1,31 @@
+import { sha256 } from "./command";
 import { quote } from "./shell";
 
 /**
- * Writes standard input to a file: into a new file beside it (its name has a dot, which cron ignores),
- * then renamed, so that a reader sees the old text or the new one, and a killed run leaves the old.
+ * Writes the rest of standard input to a file: into a new file beside it (its name has a dot, which cron ignores),
+ * compared with what was sent, then renamed, so that a reader sees the old text or the new one, and a killed run
+ * leaves the old. The first line tells length and hash.
  */
 export function fileWriter(path: string, mode: string): string {
   const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) || "/" : ".";
   return [
+    "IFS= read -r sent || sent=nothing",
     `mkdir -p ${quote(folder)}`,
     `new=$(mktemp ${quote(`${folder}/.vn-check.XXXXXX`)})`,
     `trap 'rm -f "$new"' EXIT`,
     `cat >"$new"`,
-    `[ -s "$new" ] || { echo ${quote(`${path}: nothing arrived on standard input`)} >&2; exit 1; }`,
+    `arrived=$(wc -c <"$new")-$(sha256sum <"$new")`,
+    `arrived=\${arrived%% *}`,
+    `[ "$arrived" = "$sent" ] || { echo ${quote(`${path}: what arrived is not what was sent`)} "($arrived, not $sent); nothing was written" >&2; exit 1; }`,
     `chmod ${mode} "$new"`,
     `mv -fT "$new" ${quote(path)}`,
+    `[ "$(sha256sum <${quote(path)})" = "\${sent#*-}  -" ] || { echo ${quote(`${path}: it is not there as it was written`)} >&2; exit 1; }`,
   ].join("\n");
+}
+
+/** What the writer reads: the line that tells of the text, and the text. */
+export function fileInput(text: string): string {
+  return `${Buffer.byteLength(text)}-${sha256(text)}\n${text}`;
 }
 
 export function fileRemoval(path: string): string {

@@ -3,23 +3,44 @@ export function quote(word: string): string {
   return /^[A-Za-z0-9_/.:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-const NO_SUDO =
-  "this login needs sudo without a password (NOPASSWD in /etc/sudoers.d), or be root: see host.user";
+/** Whatever sudo, PAM or a login shell have made of it. */
+const ROOT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/**
- * The command that runs a script as root, whoever logs in: directly, or through sudo, which must ask for
- * no password.
- */
+/** Where cron looks for programs, and so whatever runs as the account. */
+export const ACCOUNT_PATH = "/usr/local/bin:/usr/bin:/bin";
+
+/** Sets `$@` to what makes a command run as root, `$said` to sudo's own words where it refuses. */
+export const BECOME_ROOT = `said=
+if [ "$(id -u)" = 0 ]; then set --
+elif said=$(sudo -n sh -c : 2>&1 </dev/null); then set -- sudo -n; said=
+else
+  set --
+  said=\${said:-"sudo said nothing and failed"}
+fi`;
+
+/** What to do about sudo's words, for the person who runs `pulumi up`. */
+const SUDO_ADVICE = `case $said in
+  *tty*) echo "sudo wants a terminal (requiretty): add the line 'Defaults:$(id -un) !requiretty' in /etc/sudoers.d" ;;
+  *password*) echo "this login needs sudo without a password: '$(id -un) ALL=(ALL) NOPASSWD: ALL' in /etc/sudoers.d, or let host.user be root" ;;
+  *"not found"*) echo "install sudo, or let host.user be root" ;;
+  *) echo "host.user has to be root, or a login whose sudo runs any command without a password" ;;
+esac`;
+
+/** The program that runs a script as root, whoever logs in: directly, or through sudo. */
 export function asRoot(script: string): string {
-  return [
-    'if [ "$(id -u)" = 0 ]; then set --; else set -- sudo -n; fi',
-    `"$@" true || ${fail(NO_SUDO)}`,
-    `"$@" sh -c ${quote(`set -eu\numask 022\n${script}`)}`,
-  ].join("\n");
+  return `${BECOME_ROOT}
+if [ -n "$said" ]; then
+  {
+    printf '%s\\n' "$said"
+    ${SUDO_ADVICE.replaceAll("\n", "\n    ")}
+  } >&2
+  exit 1
+fi
+"$@" sh -c ${quote(`set -eu\numask 022\nPATH=${ROOT_PATH}\nexport PATH\n${script}`)}`;
 }
 
 /**
- * The command that runs a script as an account without a login: its home as HOME and working directory,
+ * The program that runs a script as an account without a login: its home as HOME and working directory,
  * umask 077, nothing of the caller's environment. The host's own settings for package indexes, proxies and
  * certificates (/etc/environment) are kept, as a login would have them.
  *
@@ -29,23 +50,30 @@ export function asAccount(account: string, home: string, script: string, missing
   const inner = `set -eu\numask 077\ncd "$HOME"\n${HOST_ENVIRONMENT}\n${script}`;
   return asRoot(
     `${missingOk ? `getent passwd ${account} >/dev/null || exit 0\n` : ""}exec runuser -u ${account} -- env -i HOME=${home} USER=${account} LOGNAME=${account} LC_ALL=C.UTF-8 ` +
-      `PATH=/usr/local/bin:/usr/bin:/bin sh -c ${quote(inner)}`,
+      `PATH=${ACCOUNT_PATH} sh -c ${quote(inner)}`,
   );
 }
 
-/** Reads /etc/environment as PAM does, line by line, without running it. */
-const HOST_ENVIRONMENT = `if [ -r /etc/environment ]; then
+/**
+ * Reads /etc/environment as PAM does, without running it: a comment from # on, `export ` before a name, quotes
+ * around a value. A line that is nothing of this is left out, as PAM does.
+ */
+export const HOST_ENVIRONMENT = `if [ -r /etc/environment ]; then
   while IFS= read -r line || [ -n "$line" ]; do
-    case $line in
-      PIP_*=* | [A-Za-z]*_proxy=* | [A-Z]*_PROXY=* | SSL_CERT_FILE=* | SSL_CERT_DIR=* | REQUESTS_CA_BUNDLE=*)
-        value=\${line#*=}
-        case $value in \\"*\\") value=\${value#?}; value=\${value%?} ;; esac
-        export "\${line%%=*}=$value" ;;
+    line=\${line%%#*}
+    line=\${line#"\${line%%[![:space:]]*}"}
+    line=\${line%"\${line##*[![:space:]]}"}
+    line=\${line#export }
+    name=\${line%%=*}
+    case $name in
+      "$line" | '' | [0-9]* | *[!A-Za-z0-9_]*) continue ;;
+      PIP_* | *_proxy | *_PROXY | SSL_CERT_FILE | SSL_CERT_DIR | REQUESTS_CA_BUNDLE) ;;
+      *) continue ;;
     esac
+    value=\${line#*=}
+    case $value in
+      \\"* | \\'*) value=\${value#?}; value=\${value%[\\"\\']} ;;
+    esac
+    export "$name=$value"
   done </etc/environment
 fi`;
-
-/** Ends with a message for the person who runs `pulumi up`. */
-function fail(...lines: string[]): string {
-  return `{ ${lines.map((line) => `echo ${quote(line)} >&2`).join("; ")}; exit 1; }`;
-}

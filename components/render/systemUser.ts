@@ -1,18 +1,29 @@
-import type { Names } from "../../config/names";
+import { HOME_FILES, type Names } from "../../config/names";
+import { trialFile } from "./cronTrial";
 import { quote } from "./shell";
+
+/** Files of the account that may be there already, where what exists is taken over: kept beside the new ones. */
+const KEPT = [HOME_FILES.config, HOME_FILES.service, HOME_FILES.password] as const;
+const BEFORE = ".before-vn-sync-check";
+
+/** What was there before the account was made, for destroy to leave. */
+function foundFile({ marker }: Names): string {
+  return marker.replace(/\.json$/, ".found");
+}
 
 /**
  * Makes the account: no password, home 0700. The marker is written first, so that an account left by a
- * killed run is known as the kit's; an account without it is somebody else's and is not touched.
+ * killed run is known as the kit's; what is there without it is somebody else's, and refused or taken over.
  * Standard input has the stack's identity, which the marker keeps (two stacks may not share an account), and the
  * hash of the password in the account's .pgpass: by that a stack knows its own where the marker is of an older kind.
  * @param stack name of the stack, as markers of version 0.1 have it
+ * @param adopt takes over an account, group, home or cron file that is there
  */
-export function makeAccount(names: Names, stack: string): string {
-  const { account, home, marker, instance } = names;
+export function makeAccount(names: Names, stack: string, adopt: boolean): string {
+  const { account, home, marker, instance, cronFile } = names;
   const before = JSON.stringify({ instance, account, stack });
   const [head, tail] = JSON.stringify({ instance, account, id: "ID" }).split("ID");
-  return `account=${account} home=${home} marker=${marker}
+  return `account=${account} home=${home} marker=${marker} had=${foundFile(names)}
 read -r id known
 text=${quote(head as string)}$id${quote(tail as string)}
 if [ -e "$marker" ]; then
@@ -30,12 +41,38 @@ if [ -e "$marker" ]; then
     echo "Give this stack an instance of its own: pulumi config set instance <name>. If that stack is no more, and this one is to go on with its account and home: echo '$text' >$marker" >&2
     exit 1
   fi
-elif getent passwd "$account" >/dev/null; then
-  echo "the account $account exists on this host and was not made by this kit: it is left alone." >&2
-  echo "Give the stack another instance: pulumi config set instance <name>; or rename or remove that account." >&2
-  exit 1
 else
+  there=
+  if getent passwd "$account" >/dev/null; then there="$there account"; fi
+  if getent group "$account" >/dev/null; then there="$there group"; fi
+  if [ -e "$home" ] || [ -L "$home" ]; then
+    if [ -d "$home" ] && [ ! -L "$home" ] && [ -z "$(find "$home" -mindepth 1 -maxdepth 1 ! -name lost+found)" ]; then there="$there empty-home"; else there="$there home"; fi
+  fi
+  if [ -e /etc/cron.d/${cronFile} ]; then there="$there cron"; fi
+  if [ -e "/var/spool/cron/crontabs/$account" ]; then there="$there crontab"; fi
+  case $there in
+    '' | ' empty-home') ;;
+    *)
+      if ${adopt ? "false" : "true"}; then
+        echo "on this host there is what this kit did not make ($account:$there): it is left alone." >&2
+        echo "Move it away, or give the stack another instance (pulumi config set instance <name>), or take it over: pulumi config set adoptExisting true" >&2
+        exit 1
+      fi
+      echo "taken over, and left by destroy:$there" ;;
+  esac
   mkdir -p "\${marker%/*}"
+  rm -f "$had"
+  if [ -n "$there" ]; then printf '%s\\n' "$there " >"$had"; fi
+  case $there in
+    *' home'*)
+      for folder in bin lib ${HOME_FILES.lib} log state tmp; do
+        if [ -d "$home/$folder" ]; then taken="\${taken:-} $folder"; fi
+      done
+      for file in ${KEPT.join(" ")}; do
+        if [ -e "$home/$file" ]; then cp -pT "$home/$file" "$home/$file${BEFORE}"; fi
+      done ;;
+  esac
+  if [ -e /etc/cron.d/${cronFile} ]; then cp -p /etc/cron.d/${cronFile} "\${marker%.json}.cron"; fi
   printf '%s\\n' "$text" >"$marker.new"
   mv -f "$marker.new" "$marker"
 fi
@@ -43,7 +80,9 @@ getent group "$account" >/dev/null || groupadd --system "$account"
 getent passwd "$account" >/dev/null ||
   useradd --system --gid "$account" --home-dir "$home" --no-create-home --shell /bin/bash --comment "VisioNature sync check" "$account"
 # useradd leaves the password locked; nothing is copied from /etc/skel
-install -d -m 0700 -o "$account" -g "$account" "$home"`;
+install -d -m 0700 -o "$account" -g "$(id -gn "$account")" "$home"
+# the folders that the kit writes into, in a home that was taken over
+for folder in \${taken:-}; do chown "$account:" "$home/$folder"; done`;
 }
 
 /** Ends every process of the account: asks, waits up to ten seconds, then kills. */
@@ -67,15 +106,38 @@ for second in 1 2 3 4 5 6 7 8 9 10 11 12; do
 done`;
 }
 
-/** Removes the account with its home and crontab; only where the marker says that the kit made it. */
+/**
+ * Removes the account with its home and crontab; only where the marker says that the kit made it, and of what was
+ * there before only what the kit has put into it. A home that is a mount is emptied and stays.
+ */
 export function removeAccount(names: Names): string {
-  const { account, home, marker } = names;
-  return `[ -e ${marker} ] || { echo "${marker} is gone: the account ${account} is left alone" >&2; exit 0; }
+  const { account, home, marker, cronFile } = names;
+  const folder = marker.slice(0, marker.lastIndexOf("/"));
+  return `account=${account} home=${home} marker=${marker} found=${foundFile(names)}
+[ -e "$marker" ] || { echo "$marker is gone: the account $account is left alone" >&2; exit 0; }
 ( ${stopProcesses(account)} )
-rm -f /var/spool/cron/crontabs/${account}
-rm -rf ${home}
-getent passwd ${account} >/dev/null && userdel ${account}
-getent group ${account} >/dev/null && groupdel ${account}
-rm -f ${marker}
-rmdir --ignore-fail-on-non-empty ${marker.slice(0, marker.lastIndexOf("/"))}`;
+before=$(cat "$found" 2>/dev/null || true)
+had() { case "$before " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
+rm -f "/etc/cron.d/${trialFile(names)}"
+had crontab || rm -f "/var/spool/cron/crontabs/$account"
+if had home; then
+  echo "$home was there before: what this kit put into it is removed, the rest stays"
+  rm -rf "$home/${HOME_FILES.lib}" "$home/${HOME_FILES.venv}" "$home/${HOME_FILES.venv}"-* "$home/state"
+  rmdir --ignore-fail-on-non-empty "$home/lib" "$home/bin" 2>/dev/null || true
+  for file in ${KEPT.join(" ")}; do
+    if [ -e "$home/$file${BEFORE}" ]; then mv -fT "$home/$file${BEFORE}" "$home/$file"; fi
+  done
+elif [ -d "$home" ] && { had empty-home || mountpoint -q "$home"; }; then
+  echo "$home is a mount, or was there before: it is emptied and stays"
+  find "$home" -xdev -mindepth 1 ! -name lost+found -delete
+else
+  rm -rf --one-file-system "$home"
+fi
+had account || { getent passwd "$account" >/dev/null && userdel "$account"; } || true
+had group || { getent group "$account" >/dev/null && groupdel "$account"; } || true
+if had account && getent passwd "$account" >/dev/null; then echo "the account $account was there before: it stays"
+elif getent passwd "$account" >/dev/null; then echo "the account $account could not be removed" >&2; exit 1; fi
+if [ -e "\${marker%.json}.cron" ]; then mv -f "\${marker%.json}.cron" /etc/cron.d/${cronFile}; fi
+rm -f "$marker" "$found"
+rmdir --ignore-fail-on-non-empty ${folder}`;
 }

@@ -2,13 +2,13 @@ import { HOME_FILES } from "../../config/names";
 
 /** Where the pieces of the installation are, relative to the account's home. */
 export const VENV = {
-  builder: `${HOME_FILES.lib}/build-venv`,
+  builder: HOME_FILES.builder,
   constraints: `${HOME_FILES.lib}/constraints.txt`,
 } as const;
 
 /**
  * The program on the host that makes sure of Client-API-VN. It is kept there, because a new Python on the
- * host (an upgrade of Debian) needs the same again.
+ * host (an upgrade of Debian) needs the same again: each job that downloads sees to it.
  *
  * A venv cannot be moved, so each has a folder of its own, named by what is in it, and `.venv.clientapivn`
  * is a link that is renamed into place once the new one has been seen to start. One that does not start is
@@ -25,13 +25,20 @@ if [ -e "$link" ] && [ ! -L "$link" ]; then
   echo "$HOME/$link is a folder that was not made by vn-sync-check: move it away, then try again" >&2
   exit 1
 fi
+# Another one may be at work: one that has outlived its connection, or a job's.
+exec 9<${HOME_FILES.lib}
+flock -n 9 || { echo "waiting for another installation of Client-API-VN"; flock -w 1800 9; }
 python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 key=$({ echo ${version} "$python"; cat ${VENV.constraints}; } | sha256sum | cut -c 1-12)
 folder=$link-$key
 
 # The interpreter starts, the client's own command too, and the adapter fits the client's version.
 works() {
-  "$1/bin/python" ${HOME_FILES.adapter} --check >$link.log 2>&1 && "$1/bin/transfer_vn" --version >>$link.log 2>&1
+  said=$("$1/bin/python" ${HOME_FILES.adapter} --check 2>&1 && "$1/bin/transfer_vn" --version 2>&1)
+}
+# What a tool said is kept in memory: on a full disk a log would be empty. Its last lines are shown.
+last_words() {
+  printf '%s\n' "$said" | tail -n 20 >&2
 }
 
 if [ ! -x "$folder/bin/python" ] || ! works "$folder"; then
@@ -39,18 +46,28 @@ if [ ! -x "$folder/bin/python" ] || ! works "$folder"; then
   rm -rf "$folder"
   trap 'rm -rf "$folder"' EXIT
   trap 'exit 1' HUP INT TERM
-  python3 -m venv "$folder"
+  said=$(python3 -m venv "$folder" 2>&1) || {
+    last_words
+    echo "python3 could not make a venv in $HOME: see df -h and df -i there, and whether python3-venv is installed" >&2
+    exit 1
+  }
   for attempt in 1 2 3; do
-    "$folder/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --no-cache-dir --only-binary psycopg2-binary,numpy,pyproj -c ${VENV.constraints} setuptools Client-API-VN==${version} >$link.log 2>&1 && break
+    said=$("$folder/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --no-cache-dir --only-binary psycopg2-binary,numpy,pyproj -c ${VENV.constraints} setuptools Client-API-VN==${version} 2>&1) && break
+    case $said in
+      *"No space left"* | *"Disk quota"* | *"Errno 28"* | *"Errno 122"*)
+        last_words
+        echo "no room for Client-API-VN ${version}: make some on the file systems of $HOME and of \${TMPDIR:-/tmp} (df -h, df -i); the version before, if any, is still in use" >&2
+        exit 1 ;;
+    esac
     if [ "$attempt" = 3 ]; then
-      tail -n 20 $link.log >&2
+      last_words
       echo "pip could not install Client-API-VN ${version}; the version before, if any, is still in use. pip uses this host's own settings (/etc/pip.conf, /etc/environment)." >&2
       exit 1
     fi
     sleep 5
   done
   if ! works "$folder"; then
-    tail -n 20 $link.log >&2
+    last_words
     echo "Client-API-VN ${version} does not start with Python $python; the version before, if any, is still in use" >&2
     exit 1
   fi
@@ -65,7 +82,6 @@ fi
 for old in "$link"-*; do
   case $old in "$folder" | "$before") ;; *) rm -rf "$old" ;; esac
 done
-rm -f $link.log
 echo "Client-API-VN ${version} on Python $python"
 `;
 }

@@ -91,6 +91,11 @@ export const host = {
     forms,
     rules: { ssh: hostKeyKnown },
   } satisfies Forms<typeof forms> as Forms<typeof forms>,
+  adoptExisting: key(flag, {
+    default: false,
+    en: "Takes over an account, group, home or cron file that is on the host under this instance's names and was not made by this kit; destroy then leaves what was there. False: they are refused before anything is made",
+    fr: "Reprend un compte, un groupe, un dossier personnel ou un fichier de cron qui est sur le serveur sous les noms de cette instance sans venir de ce kit ; destroy laisse alors ce qui existait. false : refusés avant toute création",
+  }),
   oldHostGone: key(flag, {
     default: false,
     en: "True while a host that cannot be reached any more is replaced: nothing is removed from it",

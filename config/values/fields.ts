@@ -200,8 +200,8 @@ export const privateKey = rewritten(
   },
   (value) => {
     const frame = /^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\n[\s\S]+\n-----END [A-Z0-9 ]*PRIVATE KEY-----\s*$/;
-    if (!frame.test(value)) return undefined;
-    return value.endsWith("\n") ? value : `${value}\n`;
+    const text = value.replaceAll("\r\n", "\n").trim();
+    return frame.test(text) ? `${text}\n` : undefined;
   },
 );
 

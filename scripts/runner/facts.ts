@@ -168,6 +168,7 @@ export type Fact =
   | ({ fact: "portalLimits"; site: string } & PortalLimit)
   | { fact: "databaseWaits"; cause: Problem; seconds: number }
   | { fact: "leftoverEnded"; pid: number }
+  | { fact: "clientRebuilt" }
   | { fact: "datesPutBack"; sites: readonly string[] }
   | { fact: "window"; window: Window }
   | { fact: "gap"; since: Day }

@@ -32,6 +32,7 @@ export type Problem =
   | { key: "controllersOff"; path: string; names: string[] }
   | { key: "notOwner"; home: string }
   | { key: "clientRefused"; site: string; said: string }
+  | { key: "noClient"; said: string }
   | { key: "stillAlive"; pid: number }
   | { key: "noProgram"; program: string }
   | { key: "repairFailed"; cause: string }

@@ -9,6 +9,8 @@ export interface Paths {
   evn: string;
   python: string;
   adapter: string;
+  /** Makes Client-API-VN anew. */
+  builder: string;
   state: string;
   log: string;
   lock: string;
@@ -35,6 +37,7 @@ export function pathsOf(home: string, evn: string): Paths {
     evn: isAbsolute(evn) ? evn : join(home, evn),
     python: join(home, HOME_FILES.venv, "bin/python"),
     adapter: join(home, HOME_FILES.adapter),
+    builder: join(home, HOME_FILES.builder),
     state,
     log: join(home, "log"),
     lock: join(state, "lock"),

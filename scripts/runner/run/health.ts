@@ -17,8 +17,8 @@ import { firstImportEnded, lastDownload, lastJob } from "./job";
 import type { Home } from "./run";
 import { surroundingsOf } from "./surroundings";
 
-/** A run that was due may begin this much later: the machine was busy, or another run held the lock. */
-const LATE_MS = 3 * 3_600_000;
+/** A run that was due may begin this much later, where the machine is busy. */
+const LATE_MS = 10 * 60_000;
 
 /** How things stand; times are ISO 8601, days YYYY-MM-DD. */
 export interface Health {
@@ -201,7 +201,10 @@ function problemsOf(
     // A run that was due before there was anything to check was not missed.
     const dueNow =
       due && (importEnded === null || due > importEnded) && (job !== undefined || importEnded !== null);
-    if (dueNow && (!job || job.startedAt < due)) problems.push({ fact: "late", verb });
+    // Another run held the lock.
+    const waited =
+      due && Object.values(jobs).some((one) => one.startedAt <= due && (one.endedAt ?? now) >= due);
+    if (dueNow && !waited && (!job || job.startedAt < due)) problems.push({ fact: "late", verb });
     const last = health.last[verb];
     // A later run makes up for one that broke off (the daily one for a weekly one too), not for a refusal.
     const other = jobs[verb === "daily" ? "weekly" : "daily"];

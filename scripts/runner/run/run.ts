@@ -66,6 +66,8 @@ export interface Beginning {
   loadEvn(path: string): EvnConfig;
   /** Puts back the update dates that an unfinished update has moved on; @returns the sites concerned. */
   putBack(db: Database): Promise<string[]>;
+  /** Sees that the client starts; only for what downloads. Throws RunError. */
+  readyClient?(run: Pick<Run, "paths" | "say" | "captured" | "stop">): Promise<void>;
 }
 
 /** A log that was written to less long ago may still be in use. */
@@ -166,6 +168,7 @@ export async function locked(
     rmSync(run.paths.slice, { force: true });
     const sites = await putBack(run.db);
     if (sites.length > 0) say({ fact: "datesPutBack", sites });
+    await beginning.readyClient?.(run);
     const code = await body(run);
     if (code !== EXIT.busy) forgetFailure(run.paths);
     return code;

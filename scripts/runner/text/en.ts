@@ -25,6 +25,7 @@ export const english: Texts = {
     portalLimits: ({ site, ...limit }) =>
       `${site}: ${limited(limit)}. It limits how much one account may ask for: choose another hour (schedule), or ask its administrator`,
     databaseWaits: ({ cause, seconds }) => `${problemIn(english, cause)}; tried again in ${seconds} s`,
+    clientRebuilt: () => "Client-API-VN does not start with this host's Python: it is made anew",
     leftoverEnded: ({ pid }) =>
       `a client process of an earlier run was still alive (pid ${pid}) and was ended`,
     datesPutBack: ({ sites }) => `update dates put back after an update that did not end: ${list(sites)}`,
@@ -70,7 +71,8 @@ export const english: Texts = {
     busy: () => "another run is under way",
     importUnfinished: () =>
       "the first import is not finished and not running. It goes on by itself within the hour; at once: vn-check init --background",
-    late: ({ verb }) => `the ${verb} run was due and did not start: look whether cron runs on this machine`,
+    late: ({ verb }) =>
+      `the ${verb} run was due and did not start: look whether cron runs on this machine and may start this account's jobs (journalctl -t CRON; pam_access: /etc/security/access.conf)`,
     watchOff: ({ problem, remedy }) => `${problem}: ${remedy}`,
     blindSpell: ({ ofMain, reason, since, until, held, release }) =>
       ofMain
@@ -101,6 +103,7 @@ export const english: Texts = {
     controllersOff: (p) => `${p.path}: these controllers must be enabled: ${list(p.names)}`,
     notOwner: (p) =>
       `${p.home} belongs to another account: run this as that account (sudo -u ACCOUNT -H vn-check …)`,
+    noClient: (p) => `Client-API-VN does not start, and could not be made anew:\n${p.said}`,
     clientRefused: (p) => `${p.site}: Client-API-VN cannot work like this: ${p.said}`,
     stillAlive: (p) =>
       `a client process of an earlier run cannot be ended (pid ${p.pid}): nothing was started`,

@@ -25,6 +25,7 @@ export const french: Texts = {
     portalLimits: ({ site, ...limit }) =>
       `${site} : ${limited(limit)}. Il limite ce qu'un compte peut demander : choisissez une autre heure (schedule), ou voyez avec son administrateur`,
     databaseWaits: ({ cause, seconds }) => `${problemIn(french, cause)} ; nouvel essai dans ${seconds} s`,
+    clientRebuilt: () => "Client-API-VN ne démarre pas avec le Python de ce serveur : il est refait",
     leftoverEnded: ({ pid }) =>
       `un processus client d'un passage précédent vivait encore (pid ${pid}) et a été arrêté`,
     datesPutBack: ({ sites }) =>
@@ -74,7 +75,7 @@ export const french: Texts = {
     importUnfinished: () =>
       "le premier import est inachevé et ne tourne pas. Il reprend de lui-même dans l'heure ; tout de suite : vn-check init --background",
     late: ({ verb }) =>
-      `le passage ${verb === "weekly" ? "hebdomadaire" : "quotidien"} était dû et n'a pas commencé : vérifiez que cron tourne sur cette machine`,
+      `le passage ${verb === "weekly" ? "hebdomadaire" : "quotidien"} était dû et n'a pas commencé : vérifiez que cron tourne sur cette machine et peut lancer les tâches de ce compte (journalctl -t CRON ; pam_access : /etc/security/access.conf)`,
     watchOff: ({ problem, remedy }) => `${problem} : ${remedy}`,
     blindSpell: ({ ofMain, reason, since, until, held, release }) =>
       ofMain
@@ -107,6 +108,7 @@ export const french: Texts = {
     controllersOff: (p) => `${p.path} : ces contrôleurs doivent être activés : ${list(p.names)}`,
     notOwner: (p) =>
       `${p.home} appartient à un autre compte : lancez la commande sous ce compte (sudo -u COMPTE -H vn-check …)`,
+    noClient: (p) => `Client-API-VN ne démarre pas et n'a pas pu être refait :\n${p.said}`,
     clientRefused: (p) => `${p.site} : Client-API-VN ne peut pas travailler ainsi : ${p.said}`,
     stillAlive: (p) =>
       `un processus client d'un passage précédent ne peut pas être arrêté (pid ${p.pid}) : rien n'a été lancé`,

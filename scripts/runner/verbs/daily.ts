@@ -1,6 +1,7 @@
 import { loadEvn } from "../download/evnFile";
 import { gapSince, putBack } from "../download/increments";
 import { beginAgain, siteEnded } from "../download/proof";
+import { readyClient } from "../download/readyClient";
 import { downloadSite, updateSite } from "../download/site";
 import { writeWindow } from "../download/window";
 import { EXIT, type ExitCode, type Job, type Proof, type Scope } from "../facts";
@@ -14,7 +15,7 @@ export const daily: Verb = {
   name: "daily",
   help: (texts) => texts.daily,
   options: [verbose],
-  run: (options) => locked("daily", options, { loadEvn, putBack }, story),
+  run: (options) => locked("daily", options, { loadEvn, putBack, readyClient }, story),
 };
 
 /** Changes since the last update → what the last download left unproven → repair. */

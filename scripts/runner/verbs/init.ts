@@ -3,6 +3,7 @@ import { inBackground } from "../account/lock";
 import { loadEvn, scopesOf } from "../download/evnFile";
 import { importSite } from "../download/firstImport";
 import { putBack } from "../download/increments";
+import { readyClient } from "../download/readyClient";
 import { EXIT, type ExitCode } from "../facts";
 import { endJob, tellProgress } from "../run/job";
 import { asJob, locked, openHome, type Run, type RunOptions } from "../run/run";
@@ -20,7 +21,7 @@ export const init: Verb<InitOptions> = {
   async run(options) {
     const home = openHome(options);
     writePrivate(home.paths.importAsked, `${new Date().toISOString()}\n`);
-    if (!options.background) return await locked("init", options, { loadEvn, putBack }, story);
+    if (!options.background) return await locked("init", options, { loadEvn, putBack, readyClient }, story);
     inBackground(["init"]);
     process.stdout.write(`${factIn(home.texts, { fact: "importInBackground", logs: home.paths.log })}\n`);
     return EXIT.done;

@@ -1,5 +1,6 @@
 import { loadEvn } from "../download/evnFile";
 import { putBack } from "../download/increments";
+import { readyClient } from "../download/readyClient";
 import { EXIT, type ExitCode } from "../facts";
 import { locked, type Run, type RunOptions } from "../run/run";
 import { type Verb, verbose } from "../run/verb";
@@ -21,7 +22,7 @@ export const weekly: Verb<WeeklyOptions> = {
   ],
   run: (options) => {
     const accept = options.acceptDownload ?? options.believe ?? false;
-    return locked("weekly", options, { loadEvn, putBack }, (run) => story(run, accept));
+    return locked("weekly", options, { loadEvn, putBack, readyClient }, (run) => story(run, accept));
   },
 };
 
@@ -34,7 +35,7 @@ export const fullTwoWeeks: Verb = {
     { name: "service", help: (texts) => texts.service },
   ],
   options: [verbose],
-  run: (options) => locked("weekly", options, { loadEvn, putBack }, (run) => story(run, false)),
+  run: (options) => locked("weekly", options, { loadEvn, putBack, readyClient }, (run) => story(run, false)),
 };
 
 async function story(run: Run, accept: boolean): Promise<ExitCode> {

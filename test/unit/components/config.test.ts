@@ -173,3 +173,11 @@ test("the three schemas, and the repair's, are four", () => {
     ),
   ]);
 });
+
+test("B14: a private key that was pasted with line ends of Windows, or without its last one, is that key", () => {
+  const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\ndef\n-----END OPENSSH PRIVATE KEY-----\n";
+  for (const privateKey of [key, key.replaceAll("\n", "\r\n"), `${key.trim()}\r\n\r\n`, `\n${key.trim()}`]) {
+    const { host } = parseConfig(settings({ ...MINIMAL, host: { ...MINIMAL.host, privateKey } }));
+    expect(host).toMatchObject({ privateKey: key });
+  }
+});

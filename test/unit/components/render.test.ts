@@ -4,11 +4,14 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { programOf, proves } from "../../../components/render/command";
 import { cronEntry } from "../../../components/render/cronEntry";
+import { cronTrial } from "../../../components/render/cronTrial";
 import { type EvnYaml, evnYaml } from "../../../components/render/evnYaml";
-import { fileWriter } from "../../../components/render/fileScripts";
+import { fileInput, fileWriter } from "../../../components/render/fileScripts";
 import { installPackages } from "../../../components/render/hostPackages";
 import { pgPass, pgService } from "../../../components/render/pgFiles";
+import { probe } from "../../../components/render/probe";
 import { fullWrapper, runnerWrapper } from "../../../components/render/runnerFiles";
 import { scramVerifier } from "../../../components/render/scram";
 import { asAccount, asRoot, quote } from "../../../components/render/shell";
@@ -112,7 +115,8 @@ test("commands and scripts", () => {
     root: asRoot("echo it's root"),
     account: asAccount("vn_check", "/home/vn_check", "echo $HOME", true),
     packages: installPackages(),
-    make: makeAccount(names, "prod"),
+    make: makeAccount(names, "prod", false),
+    trial: cronTrial(names),
     stop: stopProcesses("vn_check"),
     remove: removeAccount(names),
     venv: venvBuilder("2.12.0"),
@@ -124,7 +128,9 @@ test("commands and scripts", () => {
 test("every script is a program that dash can read, and shellcheck has nothing to say of it", () => {
   const scripts = [
     installPackages(),
-    makeAccount(names, "it's prod"),
+    makeAccount(names, "it's prod", true),
+    cronTrial(names),
+    probe(names),
     stopProcesses("vn_check"),
     removeAccount(names),
     fileWriter("bin/x", "0755"),
@@ -132,7 +138,10 @@ test("every script is a program that dash can read, and shellcheck has nothing t
   ];
   for (const script of scripts) {
     execFileSync("sh", ["-n"], { input: asAccount("vn_check", "/home/vn_check", script) });
-    const { stdout } = spawnSync("shellcheck", ["--shell=dash", "-"], { input: script, encoding: "utf8" });
+    const { stdout } = spawnSync("shellcheck", ["--shell=dash", "-e", "SC2016,SC1003", "-"], {
+      input: script,
+      encoding: "utf8",
+    });
     expect(stdout).toBe("");
   }
 });
@@ -147,12 +156,16 @@ test("a file is replaced as a whole, with its mode, or not at all", () => {
   const path = join(folder, "deep/er/file");
   const write = (input: string, before = "") =>
     execFileSync("sh", ["-euc", `${before}${fileWriter(path, "0600")}`], { input, stdio: "pipe" });
-  write("one\n");
-  write("two\n");
+  write(fileInput("one\n"));
+  write(fileInput("two\n"));
   expect(readFileSync(path, "utf8")).toBe("two\n");
   expect(statSync(path).mode & 0o777).toBe(0o600);
-  expect(() => write("")).toThrow("nothing arrived on standard input");
-  expect(() => write("three\n", "cat() { command cat; false; }\n")).toThrow();
+  const wrong = `${path}: what arrived is not what was sent`;
+  expect(() => write("")).toThrow(wrong);
+  expect(() => write(fileInput("three\n").slice(0, -1))).toThrow(wrong);
+  expect(() => write(fileInput("three\n").slice(1))).toThrow(wrong);
+  expect(() => write("three\n")).toThrow(wrong);
+  expect(() => write(fileInput("three\n"), "cat() { command cat; false; }\n")).toThrow();
   expect(readFileSync(path, "utf8")).toBe("two\n");
   expect(execFileSync("ls", ["-A", join(folder, "deep/er")], { encoding: "utf8" })).toBe("file\n");
 });
@@ -166,7 +179,7 @@ test("B9: a marker is known by the stack's identity, an older one by the stack's
   const make = (before: object | undefined, id = "our-id", password = "the-password") => {
     if (before === undefined) rmSync(marker, { force: true });
     else writeFileSync(marker, `${JSON.stringify(before)}\n`);
-    const script = makeAccount({ ...names, home, marker }, "prod");
+    const script = makeAccount({ ...names, home, marker }, "prod", false);
     const stubs =
       "getent() { [ -e $marker ]; }; groupadd() { :; }; useradd() { :; }; install() { :; }; id() { echo vn_check; }";
     const done = spawnSync("sh", ["-euc", `${stubs}\n${script}`], {
@@ -186,6 +199,36 @@ test("B9: a marker is known by the stack's identity, an older one by the stack's
     expect(refused.said).toContain("belongs to another stack");
     expect(refused.said).toContain(`echo '${JSON.stringify(own)}' >${marker}`);
   }
+});
+
+test("B3: a file may be empty, long, and without a line end", () => {
+  const path = join(folder, "any");
+  for (const text of ["", "\n", "é\u0001 x".repeat(100_000)]) {
+    execFileSync("sh", ["-euc", fileWriter(path, "0600")], { input: fileInput(text) });
+    expect(readFileSync(path, "utf8")).toBe(text);
+  }
+});
+
+test("B1: a proof is that of one script, for one thing, and not a part of the command", () => {
+  const one = programOf({ create: "echo a" }, "x");
+  const others = [programOf({ create: "echo b" }, "x"), programOf({ create: "echo a" }, "y")];
+  for (const other of others) expect(other.proof).not.toBe(one.proof);
+  expect(one.command("create")).not.toContain(one.proof);
+  expect(proves(`hello\n${one.proof}\r\n`, one.proof)).toBe(true);
+  for (const said of ["", "done", `x ${one.proof}`, `${one.proof} x`, others[0]?.proof ?? ""])
+    expect(proves(said, one.proof)).toBe(false);
+});
+
+test("B1: a script that fails midway proves nothing", () => {
+  const run = (script: string) => {
+    const program = programOf({ create: asRoot(script) }, "x");
+    const command = program.command("create");
+    const { stdout, status } = spawnSync("sh", ["-c", command], { input: program.text, encoding: "utf8" });
+    return [status === 0, proves(stdout, program.proof)];
+  };
+  expect(run("true")).toEqual([true, true]);
+  for (const script of ["false; true", "exit 3", "kill -9 $$", "kill -9 $PPID"])
+    expect(run(script), script).toEqual([false, false]);
 });
 
 test("processes that are gone need no waiting, and an account that does not exist none either", () => {

@@ -1,0 +1,49 @@
+import type { Finding } from "../../config/checks";
+import type { Names } from "../../config/names";
+import type { StackConfig } from "../../config/schema";
+import { programOf, proves } from "../render/command";
+import { FACT, probe } from "../render/probe";
+import { runOnce } from "./run";
+import { NoConnection } from "./ssh";
+import { connectionFinding, unprovenFinding } from "./words";
+
+/** What was found on a host, by the names that the probe gives. */
+export interface HostFacts {
+  host: StackConfig["host"];
+  names: Names;
+  /** Takes over what is there under the names. */
+  adopt: boolean;
+  /** Milliseconds since 1970 here, when the host told its own. */
+  here: number;
+  /** The text of a fact, empty where it is not known. */
+  fact(name: string): string;
+  is(name: string): boolean;
+}
+
+/** Seconds for the probe: a host whose name service or disk sleeps takes its time. */
+const PROBE = 120;
+
+/** Looks at a host, changing nothing there. @returns what is there, or why nothing could be seen */
+export async function lookAtHost(
+  host: StackConfig["host"],
+  names: Names,
+  adopt: boolean,
+): Promise<HostFacts | Finding> {
+  const program = programOf({ create: probe(names) }, "probe");
+  try {
+    const said = await runOnce(host, program.command("create"), program.text, PROBE);
+    if (!proves(said.stdout, program.proof)) return unprovenFinding(host, said);
+    const lines = said.stderr.split("\n").filter((line) => line.startsWith(FACT));
+    const facts = new Map(
+      lines.map((line) => {
+        const [name, ...text] = line.slice(FACT.length).split("=");
+        return [name as string, text.join("=").trim()];
+      }),
+    );
+    const fact = (name: string) => facts.get(name) ?? "";
+    return { host, names, adopt, here: Date.now(), fact, is: (name) => fact(name) === "yes" };
+  } catch (error) {
+    if (error instanceof NoConnection) return connectionFinding(error);
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import type { Names } from "../../config/names";
+import { ACCOUNT_PATH } from "./shell";
+
+/** Name of the trial's file in /etc/cron.d: one that no instance's own file has. */
+export function trialFile({ cronFile }: Names): string {
+  return `trial_of_${cronFile}`;
+}
+
+/** Seconds until a line of every minute has run, if it ever does. */
+const BOUND = 130;
+
+/**
+ * Lets cron start one command as the account, as it will start the jobs, and takes the line away again. Where nothing
+ * happens, it says what may be the cause: PAM, an expired account, a daemon that does not run or reads another folder.
+ */
+export function cronTrial(names: Names): string {
+  const { account, home } = names;
+  return `line=/etc/cron.d/${trialFile(names)} out=${home}/.cron-trial
+exec 9</etc/cron.d
+flock -w 300 9
+trap 'rm -f "$line" "$line.new" "$out" "$out.new"' EXIT
+trap 'exit 1' HUP INT TERM
+rm -f "$out"
+{
+  echo "# One trial by vn-sync-check, gone within minutes"
+  echo "SHELL=/bin/sh"
+  echo "PATH=${ACCOUNT_PATH}"
+  echo "HOME=${home}"
+  echo 'MAILTO=""'
+  echo "* * * * * ${account} { id -un; node --version && echo node runs; } >$out.new 2>&1; mv $out.new $out"
+} >"$line.new"
+chmod 644 "$line.new"
+mv -f "$line.new" "$line"
+echo "waiting for cron to start a trial as ${account}, at most ${BOUND} s"
+second=0
+while [ ! -e "$out" ] && [ "$second" -lt ${BOUND} ]; do
+  sleep 1
+  second=$((second + 1))
+done
+if [ -e "$out" ]; then
+  if grep -qx 'node runs' "$out" && grep -qx ${account} "$out"; then
+    echo "cron has run the trial"
+    exit 0
+  fi
+  cat "$out" >&2
+  echo "cron has started a trial as ${account}, and this is what came of it: Node has to run there with PATH=${ACCOUNT_PATH}" >&2
+  exit 1
+fi
+{
+  echo "cron has not started a trial as ${account} within ${BOUND} s: no job would ever run."
+  if ! cat /proc/[0-9]*/comm 2>/dev/null | grep -Eqx 'cron|crond|fcron|bcron-start|bcron-sched|dcron|cronie' && ! systemctl -q is-active cron.target 2>/dev/null; then
+    echo "No cron daemon runs: systemctl enable --now cron"
+  fi
+  if grep -Eqs '^[[:space:]]*account[^#]*pam_access' /etc/pam.d/cron /etc/pam.d/crond /etc/pam.d/common-account; then
+    echo "PAM asks pam_access for cron: put this line first in /etc/security/access.conf: +:${account}:ALL"
+  fi
+  if grep -Eqs '^[[:space:]]*account[^#]*(pam_listfile|pam_time|pam_nologin|pam_succeed_if)' /etc/pam.d/cron /etc/pam.d/common-account || [ -e /etc/nologin ]; then
+    echo "PAM has rules for accounts in /etc/pam.d/cron or /etc/pam.d/common-account, or there is /etc/nologin: they have to let ${account} in"
+  fi
+  expires=$(getent shadow ${account} | cut -d: -f8)
+  if [ -n "$expires" ] && [ "$expires" -le $(($(date +%s) / 86400)) ]; then echo "the account has expired: chage -E -1 ${account}"; fi
+  if grep -qsx ${account} /etc/cron.deny || { [ -e /etc/cron.allow ] && ! grep -qsx ${account} /etc/cron.allow; }; then
+    echo "/etc/cron.allow or /etc/cron.deny keeps ${account} from cron: echo ${account} >>/etc/cron.allow, and take it out of /etc/cron.deny"
+  fi
+  echo "What cron said of it:"
+  { journalctl -q --no-pager -n 20 -t CRON -t cron -t crond --since -5min 2>/dev/null || true; tail -n 200 /var/log/cron.log /var/log/syslog /var/log/auth.log 2>/dev/null | grep -i cron || true; } | tail -n 6
+} >&2
+exit 1`;
+}

@@ -58,7 +58,7 @@ export function asAccount(account: string, home: string, script: string, missing
  * Reads /etc/environment as PAM does, without running it: a comment from # on, `export ` before a name, quotes
  * around a value. A line that is nothing of this is left out, as PAM does.
  */
-export const HOST_ENVIRONMENT = `if [ -r /etc/environment ]; then
+const HOST_ENVIRONMENT = `if [ -r /etc/environment ]; then
   while IFS= read -r line || [ -n "$line" ]; do
     line=\${line%%#*}
     line=\${line#"\${line%%[![:space:]]*}"}

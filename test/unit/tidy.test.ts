@@ -9,6 +9,7 @@ const ENTRIES = [
   "index.ts",
   "components/index.ts",
   "examples/other-program/index.ts",
+  "components/host/program.ts",
   "sql/program.ts",
   "vitest.config.mts",
 ];

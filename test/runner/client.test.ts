@@ -2,18 +2,19 @@ import { readlinkSync } from "node:fs";
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Account, type Stage, startStage } from "./stage";
+import type { RunnerAccount } from "./runnerAccount";
+import { type RunnerAccounts, startRunnerAccounts } from "./runnerAccounts";
 
-let stage: Stage;
+let accounts: RunnerAccounts;
 beforeAll(async () => {
-  stage = await startStage();
+  accounts = await startRunnerAccounts();
 });
-afterAll(() => stage?.stop());
+afterAll(() => accounts?.stop());
 
 const LINK = ".venv.clientapivn";
 
 /** As after an upgrade of Debian: the venv's Python is there and finds nothing of the client. */
-async function upgraded(account: Account): Promise<string> {
+async function upgraded(account: RunnerAccount): Promise<string> {
   const venv = readlinkSync(join(account.home, LINK));
   await rm(join(account.home, LINK));
   await mkdir(join(account.home, "broken/bin"), { recursive: true });
@@ -27,7 +28,7 @@ async function upgraded(account: Account): Promise<string> {
 }
 
 test("S11: a job whose client does not start has it made anew by the builder, and goes on", async () => {
-  const account = await stage.account({ sites: ["isere"] });
+  const account = await accounts.account({ sites: ["isere"] });
   const venv = await upgraded(account);
   await account.write(
     "lib/vn-check/build-venv",
@@ -43,7 +44,7 @@ test("S11: a job whose client does not start has it made anew by the builder, an
 });
 
 test("S11: where it cannot be made anew, the builder's last words are told", async () => {
-  const account = await stage.account({ sites: ["isere"] });
+  const account = await accounts.account({ sites: ["isere"] });
   await upgraded(account);
   await account.write("lib/vn-check/build-venv", "echo 'No space left on device' >&2; exit 1\n");
   const { code, stderr } = await account.run("daily");
@@ -52,7 +53,7 @@ test("S11: where it cannot be made anew, the builder's last words are told", asy
 });
 
 test("B19: a job that was due and did not start is a problem within minutes, not one that waited for another", async () => {
-  const account = await stage.account({ sites: ["isere"] });
+  const account = await accounts.account({ sites: ["isere"] });
   expect(await account.run("daily"), await account.said()).toMatchObject({ code: 0 });
   const late = async () =>
     (await account.status()).problems.filter((one) => /was due and did not start/.test(one));

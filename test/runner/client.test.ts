@@ -28,7 +28,7 @@ async function upgraded(account: RunnerAccount): Promise<string> {
 }
 
 test("S11: a job whose client does not start has it made anew by the builder, and goes on", async () => {
-  const account = await accounts.account({ sites: ["isere"] });
+  const account = await accounts.make({ sites: ["isere"] });
   const venv = await upgraded(account);
   await account.write(
     "lib/vn-check/build-venv",
@@ -44,7 +44,7 @@ test("S11: a job whose client does not start has it made anew by the builder, an
 });
 
 test("S11: where it cannot be made anew, the builder's last words are told", async () => {
-  const account = await accounts.account({ sites: ["isere"] });
+  const account = await accounts.make({ sites: ["isere"] });
   await upgraded(account);
   await account.write("lib/vn-check/build-venv", "echo 'No space left on device' >&2; exit 1\n");
   const { code, stderr } = await account.run("daily");
@@ -53,7 +53,7 @@ test("S11: where it cannot be made anew, the builder's last words are told", asy
 });
 
 test("B19: a job that was due and did not start is a problem within minutes, not one that waited for another", async () => {
-  const account = await accounts.account({ sites: ["isere"] });
+  const account = await accounts.make({ sites: ["isere"] });
   expect(await account.run("daily"), await account.said()).toMatchObject({ code: 0 });
   const late = async () =>
     (await account.status()).problems.filter((one) => /was due and did not start/.test(one));

@@ -30,20 +30,21 @@ interface Ran extends Said {
 async function run(
   scripts: Partial<Record<Verb, string>>,
   verb: Verb = "create",
-  seconds = 400,
+  { seconds = 400, stdin = "" } = {},
 ): Promise<Ran> {
   const program = programOf(scripts, "test");
   const { host: address, port, user, hostKey, privateKey } = host;
   const said = await runOnce(
     { type: "ssh", address, port, user, hostKey, privateKey, allowUnknownHostKey: false },
     program.command(verb),
-    program.text,
+    program.text + stdin,
     seconds,
   );
   return { ...said, proven: proves(said.stdout, program.proof) };
 }
 
-const make = (adopt = false) => run({ create: asRoot(makeAccount(NAMES, "prod", adopt)) });
+const make = (adopt = false) =>
+  run({ create: asRoot(makeAccount(NAMES, "prod", adopt)) }, "create", { stdin: "our-id no-hash\n" });
 const remove = () => run({ delete: asRoot(removeAccount(NAMES)) }, "delete");
 const packages = () => run({ create: asRoot(installPackages()) });
 const there = (path: string) => existsSync(join(host.tree, path));
@@ -211,7 +212,9 @@ esac
 
   // The first one's connection is cut while it works.
   await host.must(`rm -rf ${home}/.venv*; : >/tmp/work`);
-  const cut = run({ create: asAccount(account, home, "sh lib/vn-check/build-venv") }, "create", 2);
+  const cut = run({ create: asAccount(account, home, "sh lib/vn-check/build-venv") }, "create", {
+    seconds: 2,
+  });
   await cut;
   expect((await build()).proven).toBe(true);
   expect(await host.must(`test -x ${home}/.venv.clientapivn/bin/python && echo there`)).toBe("there\n");

@@ -3,7 +3,7 @@ import type { Locale } from "../config/values/key";
 import type { Installation } from "./installation";
 import { FileError, InstallError } from "./installError";
 import { groups, type RenderedFile, type RenderedStep, render, type Script } from "./render";
-import { SETTLED, settled } from "./session";
+import { BOUNDED, SETTLED, settled } from "./session";
 import { COUNTS, INSTALL, type Part, REMOVE } from "./steps";
 
 export interface Report {
@@ -124,6 +124,7 @@ async function rowByRow(
   }
   const unsettle = await settle(client);
   try {
+    await client.query(BOUNDED);
     for (const sql of statements) {
       say(sql);
       await client.query(sql).catch((error: unknown) => {

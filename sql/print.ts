@@ -2,7 +2,7 @@ import type { Locale } from "../config/values/key";
 import { type Installation, VERSION } from "./installation";
 import { installSteps } from "./installer";
 import { groups, type RenderedFile, type RenderedStep, render, type Script } from "./render";
-import { SETTLED, settled } from "./session";
+import { BOUNDED, SETTLED, settled } from "./session";
 import { REMOVE } from "./steps";
 
 const TEXTS = {
@@ -58,6 +58,7 @@ function printed(script: Script, group: RenderedStep[], locale: Locale): string 
         `SELECT pg_catalog.json_object_agg(n, pg_catalog.current_setting(n)) AS vn_session
   FROM pg_catalog.unnest('{${SETTLED}}'::pg_catalog.text[]) AS n WHERE pg_catalog.current_setting(n, true) IS NOT NULL \\gset`,
         settled(),
+        BOUNDED,
         `${text.trimEnd().replace(/;$/, "")}\n\\gexec`,
         "SELECT count(set_config(key, value, false)) AS vn_session FROM json_each_text(:'vn_session') \\gset\n",
       ].join("\n");

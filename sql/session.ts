@@ -91,3 +91,9 @@ function optional(local: boolean): string {
 
 /** What `settled` sets in a session. */
 export const SETTLED = ["search_path", ...Object.keys({ ...MEANING, ...ENDING, ...SESSIONS, ...OPTIONAL })];
+
+/**
+ * For statements outside a transaction. CREATE INDEX CONCURRENTLY waits for transactions that began before it, a dump of
+ * hours for example; what it leaves half made is made anew by the next installation.
+ */
+export const BOUNDED = "SET lock_timeout = '10min';";

@@ -182,6 +182,11 @@ describe("running a script", () => {
     const report = await run(admin, script([sql, "row by row"]), { say: (line) => said.push(line) });
     expect(report.made).toHaveLength(2);
     expect(said).toEqual(report.made);
+    // None of them waits for ever.
+    const limit =
+      "SELECT 'CREATE TABLE public.limits AS SELECT current_setting(''lock_timeout'')' AS statement";
+    await run(admin, script([limit, "row by row"]));
+    expect(await rows("SELECT * FROM public.limits")).toEqual([{ current_setting: "10min" }]);
     expect(await rows("SELECT to_regclass('one')::text AS one, to_regclass('two')::text AS two")).toEqual([
       { one: "one", two: "two" },
     ]);

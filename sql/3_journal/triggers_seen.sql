@@ -56,13 +56,25 @@ COMMENT ON FUNCTION {{repair}}.remember_triggers() IS 'Writes down how our trigg
 CREATE OR REPLACE FUNCTION {{repair}}.look_at_triggers(_run bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
-  _elsewhere boolean := EXISTS (SELECT FROM {{repair}}.trigger_seen WHERE cluster <> {{repair}}.this_cluster());
+  _cluster text := {{repair}}.this_cluster();
+  _elsewhere boolean := EXISTS (SELECT FROM {{repair}}.trigger_seen WHERE cluster <> _cluster);
   _at timestamptz := (SELECT min(at) FROM {{repair}}.trigger_seen);
   _off text;
   _why text;
 BEGIN
+  -- Most runs find all as it was, in force always.
+  IF _run IS NOT NULL
+     AND NOT EXISTS (SELECT FROM {{repair}}.blind_spell WHERE run IS NULL OR lasts)
+     AND NOT EXISTS (
+       SELECT FROM {{repair}}.trigger_marks() AS n
+         FULL JOIN {{repair}}.trigger_seen AS s USING (relation, trigger)
+        WHERE s.mark IS DISTINCT FROM n.mark OR s.mark !~ '^(A|there)' OR s.cluster <> _cluster) THEN
+    RETURN;
+  END IF;
   -- A TRUNCATE of main has been noted by its trigger; what downloads brought before this run is no proof against it.
-  UPDATE {{repair}}.blind_spell SET until = now(), run = _run WHERE run IS NULL;
+  UPDATE {{repair}}.blind_spell
+     SET until = now(), run = _run, xid = CASE WHEN NOT _elsewhere THEN xid END
+   WHERE run IS NULL;
 
   -- Check's journal. In another cluster all numbers are others, and nothing was written but what the dump has.
   SELECT string_agg(s.trigger, ', ' ORDER BY s.trigger) FILTER (WHERE coalesce(n.mark, 'D') LIKE 'D%'),
@@ -99,6 +111,9 @@ BEGIN
     -- Whoever puts a trigger on again waits for all deletions that are under way.
     (SELECT split_part(n.mark, ' ', 2)::xid FROM {{repair}}.trigger_marks() AS n
       WHERE n.of_main AND n.trigger <> '' ORDER BY age(split_part(n.mark, ' ', 2)::xid) LIMIT 1));
+  IF _run IS NOT NULL THEN
+    PERFORM {{repair}}.remember_triggers();
+  END IF;
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.look_at_triggers(bigint) IS

@@ -37,15 +37,23 @@ BEGIN
   IF FOUND THEN
     RETURN;
   END IF;
-  _needed := ARRAY(SELECT t.table_name FROM {{repair}}.client_table AS t
-                    WHERE t.table_name = 'observations_json' OR {{repair}}.is_downloaded(t.controller));
+  -- As is_downloaded: here, and below, functions are called only where there is something to say. Each run asks.
+  _needed := ARRAY(SELECT t.table_name FROM {{repair}}.client_table AS t, {{repair}}.settings AS s
+                    WHERE t.controller = 'observations' OR t.controller = ANY (s.reference_controllers));
   -- Gone with a table that was made anew or restored without its rights.
-  RETURN QUERY
-  SELECT format('the repair''s rights in main are lacking: %s', string_agg(g.statement, '; ')),
-         format('run pulumi up; or as main''s owner: %s', string_agg(g.statement, '; '))
-    FROM {{repair}}.main_grants(_needed) AS g (statement) HAVING count(*) > 0;
-  IF FOUND THEN
-    RETURN;
+  IF NOT has_schema_privilege(_main, 'USAGE') OR EXISTS (
+       SELECT FROM pg_class AS c
+        WHERE c.relnamespace = _main AND c.relname = ANY (_needed) AND c.relkind IN ('r', 'p')
+          AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+                   AND has_table_privilege(c.oid, 'UPDATE')))
+     OR (SELECT deletions = 'apply' FROM {{repair}}.settings) THEN
+    RETURN QUERY
+    SELECT format('the repair''s rights in main are lacking: %s', string_agg(g.statement, '; ')),
+           format('run pulumi up; or as main''s owner: %s', string_agg(g.statement, '; '))
+      FROM {{repair}}.main_grants(_needed) AS g (statement) HAVING count(*) > 0;
+    IF FOUND THEN
+      RETURN;
+    END IF;
   END IF;
   RETURN QUERY
   SELECT format('%I.%I has no key over (%s)', s.main_schema, c.relname, array_to_string({{repair}}.key_columns(c.relname::text), ', ')),
@@ -53,10 +61,18 @@ BEGIN
                 array_to_string({{repair}}.key_columns(c.relname::text), ', '))
     FROM pg_class AS c, {{repair}}.settings AS s
    WHERE c.relnamespace = _main AND c.relname = ANY (_needed) AND c.relkind IN ('r', 'p')
+     AND c.relname <> 'observations_json' -- as main_faults
      AND EXISTS (SELECT FROM pg_class AS x JOIN pg_namespace AS n ON n.oid = x.relnamespace
                   WHERE x.relname = c.relname AND n.nspname = s.check_schema)
      AND NOT {{repair}}.has_unique_key(c.relname::text, {{repair}}.key_columns(c.relname::text));
-  RETURN QUERY SELECT f.problem, f.remedy FROM {{repair}}.row_security_faults(_needed) AS f;
+  IF EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN {{repair}}.settings AS s
+                 ON n.nspname IN (s.main_schema, s.check_schema) OR n.oid = '{{repair}}'::regnamespace
+              WHERE c.relrowsecurity) THEN
+    RETURN QUERY SELECT f.problem, f.remedy FROM {{repair}}.row_security_faults(_needed) AS f;
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_publication) THEN
+    RETURN;
+  END IF;
   RETURN QUERY
   SELECT format('%s is published (%s) and has no key that tells its rows apart: PostgreSQL lets nobody update or delete there',
                 c.oid::regclass, string_agg(DISTINCT p.pubname, ', ')),

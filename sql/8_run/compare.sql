@@ -15,7 +15,6 @@ BEGIN
   SELECT greatest(max_differences, coalesce(_r.accept, 0)) + 1 INTO _limit FROM {{repair}}.settings;
 
   PERFORM {{repair}}.look_at_triggers(_run);
-  PERFORM {{repair}}.remember_triggers();
   _complete := {{repair}}.journal_is_complete();
   _whole := _r.mode <> 'journal' OR NOT _complete;
   IF _whole THEN

@@ -48,7 +48,14 @@ CREATE TABLE IF NOT EXISTS {{repair}}.job_site (
   CONSTRAINT job_site_proven_lacks_nothing CHECK (
     NOT proven OR since IS NOT NULL AND expected > 0 AND cardinality(missing) = 0 AND cardinality(doubts) = 0)
 );
-ALTER TABLE {{repair}}.job_site ADD COLUMN IF NOT EXISTS since_log bigint, ADD COLUMN IF NOT EXISTS since_at timestamptz;
+DO $fix$
+BEGIN
+  -- Asked first: ALTER TABLE waits for a dump that reads the table even where there is nothing to do.
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '{{repair}}.job_site'::regclass AND attname = 'since_at') THEN
+    ALTER TABLE {{repair}}.job_site ADD COLUMN IF NOT EXISTS since_log bigint, ADD COLUMN IF NOT EXISTS since_at timestamptz;
+  END IF;
+END
+$fix$;
 COMMENT ON TABLE {{repair}}.job_site IS 'How complete the download of a site is: the proof that it brought everything.';
 COMMENT ON COLUMN {{repair}}.job_site.excluded_groups IS
   'name_constant of the taxo groups that the client leaves out. Proofs with other filters are not compared.';

@@ -3,6 +3,7 @@ import type { Words } from "../config/values/key";
 import { run } from "./connecting";
 import { type DatabaseFacts, when } from "./databaseFacts";
 import { VERSION } from "./installation";
+import { SESSION_CHECKS } from "./sessionChecks";
 import { SETTING_CHECKS } from "./settingChecks";
 
 /** Encodings in which the kit's texts and the client's JSON have a place. */
@@ -142,6 +143,7 @@ export const DATABASE_CHECKS: Check<DatabaseFacts>[] = [
       ),
     remedy: () => both("git pull; npm ci"),
   },
+  ...SESSION_CHECKS,
   ...SETTING_CHECKS,
   {
     name: "PostGIS",

@@ -11,6 +11,10 @@ export interface DatabaseFacts {
   version_text: string;
   standby: boolean;
   encoding: string;
+  /** The admin login's transactions are read-only by default. */
+  reads_only: boolean;
+  /** Statements that let the synchronisation's sessions fire triggers again. */
+  triggers_off: string[];
   main_schema: boolean;
   main_there: boolean;
   main_kind: "table" | "no table";

@@ -23,6 +23,16 @@ SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || d.oid AS se
        current_setting('server_version') AS version_text,
        pg_is_in_recovery() AS standby,
        pg_encoding_to_char(d.encoding) AS encoding,
+       -- What a session of this login begins with: ours has set its own.
+       (SELECT reset_val = 'on' FROM pg_settings WHERE name = 'default_transaction_read_only') AS reads_only,
+       ARRAY(SELECT format('ALTER %s RESET session_replication_role;', CASE
+                      WHEN s.setrole = 0 THEN format('DATABASE %I', d.datname)
+                      WHEN s.setdatabase = 0 THEN format('ROLE %I', r.rolname)
+                      ELSE format('ROLE %I IN DATABASE %I', r.rolname, d.datname) END)
+               FROM pg_db_role_setting AS s CROSS JOIN unnest(s.setconfig) AS line LEFT JOIN pg_roles AS r ON r.oid = s.setrole
+              WHERE lower(line) LIKE 'session\_replication\_role=%' AND lower(line) <> 'session_replication_role=origin'
+                AND s.setdatabase IN (0, d.oid) AND (s.setrole = 0 OR r.rolname = (SELECT i #>> '{roles,login}' FROM w))
+              ORDER BY 1) AS triggers_off,
        to_regnamespace('{{main}}') IS NOT NULL AS main_schema,
        CASE (SELECT relkind FROM pg_class WHERE oid = main_table)
          WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' ELSE 'no table' END AS main_kind,

@@ -2,8 +2,10 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findingInWords } from "../../config/checks";
 import { type Connection, connect } from "../../sql/connect";
 import { install, remove } from "../../sql/installer";
+import { databaseFindings } from "../../sql/look";
 import { print } from "../../sql/print";
 import { MEANING } from "../../sql/session";
 import { type Databases, type Db, fill, installation, put, ROLES, startDatabases } from "./support";
@@ -326,6 +328,41 @@ test("A8, A9: under session_replication_role = replica nothing is repaired, and 
     expect(await truth(db)).toEqual([]);
   } finally {
     await db.admin.query(`ALTER ROLE ${ROLES.login} RESET session_replication_role`);
+  }
+});
+
+test("A9: what the kit cannot set itself is found before anything is made, with what to run", async () => {
+  const db = await world.database(null);
+  const { host, port, superuser, password } = world.cluster;
+  const to = { host, port, database: db.name, user: superuser, password, sslmode: "disable" as const };
+  const found = async () =>
+    (await databaseFindings(to, installation())).found
+      .map((one) => findingInWords(one, "en"))
+      .filter((text) => /read-only|fire no triggers/.test(text))
+      .join("\n");
+  expect(await found()).toBe("");
+  await db.admin.query(`
+    ALTER DATABASE "${db.name}" SET default_transaction_read_only = on;
+    ALTER DATABASE "${db.name}" SET session_replication_role = replica;
+    ALTER ROLE ${ROLES.login} IN DATABASE "${db.name}" SET session_replication_role = local`);
+  const said = await found();
+  for (const statement of said.match(/ALTER (ROLE|DATABASE)[^;\n]*/g) ?? []) await db.admin.query(statement);
+  expect(said).toMatch(/read-only by default/);
+  expect(said).toMatch(/would fire no triggers/);
+  expect(await found()).toBe("");
+});
+
+test("A9: a login that becomes another role at each connection is itself for the kit", async () => {
+  const db = await world.database({});
+  await db.admin.query(`
+    CREATE ROLE readers NOLOGIN; GRANT readers TO ${ROLES.login}; ALTER ROLE ${ROLES.login} SET role = readers`);
+  try {
+    const login = await db.connect(ROLES.login);
+    expect((await login.query("SELECT current_user AS who")).rows).toEqual([{ who: ROLES.login }]);
+    await fill(login, CHECK, 1, 3, 1700000000);
+    expect(await db.repair("journal", { client: login })).toMatchObject({ status: "done", inserted: 3 });
+  } finally {
+    await db.admin.query(`ALTER ROLE ${ROLES.login} RESET role; DROP ROLE readers`);
   }
 });
 

@@ -2,16 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { VnSyncCheck } from "./components";
 import { aroundHere, readHere } from "./components/around";
 import { parseConfig } from "./config/parse";
-import { plainSecrets, strays } from "./config/strays";
+import { plainAsTold, plainSecrets, strays } from "./config/strays";
 import { ConfigFaults, plainInWords } from "./config/words";
-
-/** Where the stack's file is elsewhere, the engine still says of each key whether a secret is in it. */
-function plainAsTold(project: string): string[] {
-  const told = process.env["PULUMI_CONFIG_SECRET_KEYS"];
-  if (told === undefined) return [];
-  const secret = JSON.parse(told) as string[];
-  return ["database", "sites"].map((key) => `${project}:${key}`).filter((key) => !secret.includes(key));
-}
 
 function configuration() {
   try {
@@ -19,7 +11,8 @@ function configuration() {
     const all = pulumi.runtime.allConfig();
     const file = readHere(`Pulumi.${pulumi.getStack()}.yaml`);
     const config = parseConfig(all, project, aroundHere(), strays(all, project, file));
-    const plain = file === undefined ? plainAsTold(project) : plainSecrets(file, project);
+    const secret = JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[];
+    const plain = file === undefined ? plainAsTold(all, project, secret) : plainSecrets(file, project);
     if (plain.length > 0) void pulumi.log.warn(plainInWords(plain, config.locale));
     return config;
   } catch (error) {

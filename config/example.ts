@@ -35,7 +35,7 @@ function keyLine(name: string, node: Key, indent: string): Omit<Block, "about"> 
   const { required, usual, example } = node;
   const empty = node.default === undefined || (Array.isArray(node.default) && node.default.length === 0);
   const value = required || usual || empty ? example : node.default;
-  return { lines: [`${indent}${name}: ${yamlOf(value)}`], live: (required ?? usual) === true };
+  return { lines: [`${indent}${name}: ${yamlOf(value)}`], live: (required ?? usual ?? node.free) === true };
 }
 
 function shown({ about, lines, live }: Block, indent: string): string[] {

@@ -50,6 +50,23 @@ export function plainSecrets(file: string | undefined, namespace: string): strin
   return plainBelow(SCHEMA, Object.fromEntries(own), `${namespace}:`);
 }
 
+/**
+ * The same where the stack's file is elsewhere: the engine says of each top key whether a secret is in it.
+ * @param secret those keys, with the namespace
+ */
+export function plainAsTold(all: Record<string, string>, namespace: string, secret: string[]): string[] {
+  const open = Object.entries(all).flatMap(([full, value]) => {
+    if (!full.startsWith(`${namespace}:`) || secret.includes(full) || !value.trimStart().startsWith("{"))
+      return [];
+    try {
+      return [[full.slice(namespace.length + 1), JSON.parse(value) as unknown] as const];
+    } catch {
+      return [];
+    }
+  });
+  return plainBelow(SCHEMA, Object.fromEntries(open), `${namespace}:`);
+}
+
 function plainBelow(keys: Keys, values: Record<string, unknown>, root: string): string[] {
   return Object.entries<Node>(keys).flatMap(([name, node]): string[] => {
     const value = values[name];

@@ -132,6 +132,7 @@ export const databaseLife = {
   }),
   destroyData: key(flag, {
     default: false,
+    free: true,
     en: "True, then `pulumi up`, makes the next `pulumi destroy` remove the data too (check tables, monitoring); that `up` prints how many rows",
     fr: "true, puis `pulumi up`, et le prochain `pulumi destroy` enlève aussi les données (tables de contrôle, suivi) ; ce `up` dit combien de lignes",
   }),

@@ -23,6 +23,8 @@ export interface Key<T = unknown, Always extends boolean = boolean, Secret exten
   example?: unknown;
   /** Stands in the example without a comment sign though it is not required. */
   usual?: true;
+  /** Stands in the example free with its default: the last has to, since the engine moves comments that trail. */
+  free?: true;
   /** "" is a value of its own, and not as if the key were absent. */
   blank?: true;
   /** Only to the compiler. */
@@ -95,7 +97,7 @@ export type Values<K extends Keys, S = string> = Plain<
   { [P in Sure<K>]: Value<K[P], S> } & { [P in Exclude<keyof K, Sure<K>>]?: Value<K[P], S> }
 >;
 
-type About = Words & { example?: unknown; usual?: true; blank?: true };
+type About = Words & { example?: unknown; usual?: true; blank?: true; free?: true };
 type Filled<T> = About & ({ default: NoInfer<T> } | { like: string } | { required: true });
 
 /** A key, once: its type with bounds, its default, its words. Everything else is made from this. */

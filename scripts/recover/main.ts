@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import type { Locale, Words } from "../../config/values/key";
 import { end, ofStack, processes } from "./processes";
-import { lockHolders, type Pending, parsedState, ROLE, withoutPending } from "./state";
+import { halfDeleted, lockHolders, type Pending, parsedState, ROLE, withoutPending } from "./state";
 import { TEXTS } from "./texts";
 
 /** Seconds that an engine has to save what it has done. */
@@ -68,6 +68,9 @@ async function recover(options: { stack?: string | undefined; "config-file"?: st
 
   const after = parsedState(must(["stack", "export", ...at]));
   if (after.pending.length > 0) must(["stack", "import", ...at], withoutPending(after.state));
+  const half = halfDeleted(before.pending, after.state);
+  // Gone on the host, perhaps, and still in the state: the next `up` makes it anew, with all that stands on it.
+  if (half.length > 0) must(["state", "taint", "--yes", ...at, ...half]);
   say(TEXTS.cleared);
   say(TEXTS.next);
 }

@@ -25,6 +25,14 @@ export function parsedState(text: string): { state: State; pending: Pending[]; r
   return { state, pending, roles: resources.filter(({ type }) => type === ROLE).map(({ urn }) => urn) };
 }
 
+/** Resources whose deletion had begun and that the state still has; of a role the database itself is asked. */
+export function halfDeleted(pending: Pending[], { deployment }: State): string[] {
+  const kept = new Set(deployment.resources?.map(({ urn }) => urn));
+  return pending
+    .filter(({ type, resource }) => type === "deleting" && resource.type !== ROLE && kept.has(resource.urn))
+    .map(({ resource }) => resource.urn);
+}
+
 /** The state as it is imported again, with nothing unfinished. */
 export function withoutPending({ deployment, ...rest }: State): string {
   const { pending_operations: _, ...kept } = deployment;

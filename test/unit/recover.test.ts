@@ -4,7 +4,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { end, ofStack, type Process, processes } from "../../scripts/recover/processes";
-import { lockHolders, parsedState, withoutPending } from "../../scripts/recover/state";
+import { halfDeleted, lockHolders, parsedState, withoutPending } from "../../scripts/recover/state";
 
 const FOLDER = "/srv/kit";
 let next = 100;
@@ -107,5 +107,12 @@ test("S4: a state without what is unfinished is the same otherwise", () => {
     version: 3,
     deployment: { secrets_providers: { type: "passphrase" }, resources: [role] },
   });
+  const user = { urn: "urn::user", type: "command:remote:Command" };
+  const begun = [user, role, { ...user, urn: "urn::gone" }].map((resource) => ({
+    type: "deleting" as const,
+    resource,
+  }));
+  const both = { deployment: { resources: [role, user] } };
+  expect(halfDeleted([...begun, { type: "updating", resource: user }], both)).toEqual(["urn::user"]);
   expect(parsedState('{"deployment":{}}')).toMatchObject({ pending: [], roles: [] });
 });

@@ -44,3 +44,8 @@ test("and with every key of it set, none is missing or wrong", () => {
     runAs: "geonatadmin",
   });
 });
+
+test("S12: no comment trails in the example, which `config set` would move to where its keys are read by nobody", () => {
+  const last = readFileSync("Pulumi.example.yaml", "utf8").trimEnd().split("\n").at(-1);
+  expect(last).toBe("  vn-sync-check:destroyData: false");
+});

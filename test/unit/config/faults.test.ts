@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Around } from "../../../config/around";
 import { parseConfig } from "../../../config/parse";
-import { plainSecrets, strays } from "../../../config/strays";
+import { plainAsTold, plainSecrets, strays } from "../../../config/strays";
 import { ConfigFaults } from "../../../config/words";
 import { HOST_KEY, MINIMAL, settings } from "../components/stack";
 
@@ -148,6 +148,10 @@ test("S15: secrets in plain text are named, each by its path", () => {
     "vn-sync-check:sites.vn38.clientKey",
   ]);
   expect(plainSecrets("not: [yaml", "vn-sync-check")).toEqual([]);
+  const all = settings({ ...MINIMAL, host: { ...MINIMAL.host, password: "x" } });
+  expect(plainAsTold(all, "vn-sync-check", ["vn-sync-check:sites", "vn-sync-check:host"])).toEqual([
+    "vn-sync-check:database.adminPassword",
+  ]);
 });
 
 test("B10: an authority's file that is none, or that nothing uses, is told with the other faults", () => {

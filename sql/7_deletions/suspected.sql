@@ -1,11 +1,18 @@
 CREATE OR REPLACE FUNCTION {{repair}}.job_download(
   _job bigint, OUT sites bigint, OUT proven boolean, OUT since timestamptz, OUT window_from date, OUT window_to date,
   OUT since_log bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  IF NOT EXISTS (SELECT FROM {{repair}}.job_site AS s WHERE s.job = _job) THEN
+    sites := 0; -- installed by hand, there need be no download_log
+    RETURN;
+  END IF;
   SELECT count(*), bool_and(s.proven), min(coalesce(s.since_at, s.since::timestamptz)), min(j.window_from), max(j.window_to),
          min(coalesce(s.since_log, (SELECT max(l.id) FROM {{check}}.download_log AS l WHERE l.download_ts < s.since), 0))
+    INTO sites, proven, since, window_from, window_to, since_log
     FROM {{repair}}.job AS j JOIN {{repair}}.job_site AS s ON s.job = j.id
    WHERE j.id = _job;
+END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.job_download(bigint) IS
   'What a job has downloaded: its sites, whether all are proven, since when, and its window.';

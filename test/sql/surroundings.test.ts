@@ -399,6 +399,20 @@ describe("who dumps, reads and connects", () => {
     expect(await db.rows("SELECT FROM pg_namespace WHERE nspname ~ 'check|repair|dbadmin'")).toEqual([]);
   });
 
+  test("A12: TEMPORARY, where the administrator may not give it, is handed over", async () => {
+    const db = await world.database(null);
+    await db.admin.query(`REVOKE ALL ON DATABASE "${db.name}" FROM PUBLIC`);
+    await db.admin.query("CREATE ROLE meek LOGIN PASSWORD 'only-for-tests' CREATEROLE");
+    await db.admin.query(`GRANT CONNECT, CREATE ON DATABASE "${db.name}" TO meek; GRANT CONNECT ON DATABASE "${db.name}" TO vn_check;
+      GRANT vn_main TO meek; GRANT vn_check, vn_check_repair TO meek WITH ADMIN OPTION`);
+    const meek = await db.connect("meek");
+    const roles = { owner: "meek_owner", repair: "vn_check_repair", login: "vn_check" };
+    const { handover } = await install(meek, installation({ roles }));
+    expect(handover).toContain(`GRANT TEMPORARY ON DATABASE ${db.name} TO vn_check_repair;`);
+    for (const statement of handover) await db.admin.query(statement);
+    expect((await install(meek, installation({ roles }))).handover).toEqual([]);
+  });
+
   test("A12: views that cannot be refreshed are written down with the run", async () => {
     const db = await world.database({});
     await putCheck(db, { id: 1, ts: 5 });

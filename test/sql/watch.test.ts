@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { install, remove } from "../../sql/installer";
 import {
@@ -10,6 +11,7 @@ import {
   fill,
   installation,
   mainRows,
+  makeClientTables,
   putCheck,
   putMain,
   startDatabases,
@@ -340,6 +342,90 @@ test("A8: the whole database restored elsewhere is no blind spell, and its watch
     expect(await to.repair("whole")).toMatchObject({ inserted: 0, open: { unseen: 1 } });
   } finally {
     await other.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("A8: pg_upgrade is no blind spell either: what was deleted before and after it stays deleted", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "vn-upgraded-"));
+  chmodSync(folder, 0o777);
+  const bin = join(execFileSync("pg_config", ["--bindir"], { encoding: "utf8" }).trim());
+  // The server's programs refuse to run as root.
+  const as = process.getuid?.() === 0 ? ["runuser", "-u", "postgres", "--"] : [];
+  const program = (name: string, ...args: string[]) => {
+    const [file, ...rest] = [...as, join(bin, name), ...args];
+    execFileSync(file as string, rest, { cwd: folder, stdio: "pipe" });
+  };
+  const port = 5432; // of the socket in that folder
+  const start = (which: string) =>
+    program(
+      "pg_ctl",
+      "-D",
+      join(folder, which),
+      "-w",
+      "-l",
+      join(folder, `${which}.log`),
+      ...["-o", `-p ${port} -k ${folder} -c listen_addresses='' -c fsync=off`],
+      "start",
+    );
+  const stop = (which: string) => program("pg_ctl", "-D", join(folder, which), "-m", "fast", "-w", "stop");
+  const inside = async <T>(use: (client: Client) => Promise<T>): Promise<T> => {
+    const client = new Client({ host: folder, port, user: "postgres", database: "postgres" });
+    await client.connect();
+    try {
+      return await use(client);
+    } finally {
+      await client.end();
+    }
+  };
+  const repair = async (client: Client) =>
+    (await client.query("CALL src_vn_json_repair.repair('whole', NULL, false, NULL, NULL)")).rows[0]._result;
+  let up: string | undefined;
+  try {
+    for (const which of ["old", "new"])
+      program("initdb", "-D", join(folder, which), "-A", "trust", "-N", "--locale=C.UTF-8", "-U", "postgres");
+    start("old");
+    up = "old";
+    await inside(async (client) => {
+      await makeClientTables(client, "src_vn_json");
+      await install(client, installation({ roles: null }));
+      await fill(client, "src_vn_json_check", 1, 20, 5);
+      expect(await repair(client)).toMatchObject({ inserted: 20 });
+      await client.query(`DELETE FROM ${MAIN} WHERE id = 1`);
+    });
+    stop("old");
+    up = undefined;
+    program(
+      "pg_upgrade",
+      "-b",
+      bin,
+      "-B",
+      bin,
+      "-d",
+      join(folder, "old"),
+      "-D",
+      join(folder, "new"),
+      "-s",
+      folder,
+      ...["-p", String(port), "-P", String(port + 1), "-U", "postgres"],
+    );
+    start("new");
+    up = "new";
+    await inside(async (client) => {
+      await client.query(`DELETE FROM ${MAIN} WHERE id = 2`);
+      await client.query(`INSERT INTO ${CHECK} VALUES (30, 'vn38', '{}', 5)`);
+      expect(await repair(client)).toMatchObject({
+        inserted: 1,
+        message: null,
+        open: { "deleted in main": 2 },
+      });
+      await client.query(
+        `ALTER TABLE ${MAIN} DISABLE TRIGGER USER; DELETE FROM ${MAIN} WHERE id = 3; ALTER TABLE ${MAIN} ENABLE TRIGGER USER`,
+      );
+      expect(await repair(client)).toMatchObject({ inserted: 0, open: { unseen: 1 } });
+    });
+  } finally {
+    if (up) stop(up);
     rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -78,9 +78,25 @@ $fix$;
 COMMENT ON FUNCTION {{repair}}.index_statements() IS
   'Statements that make the covering indexes, each to be run outside a transaction; none where they are there. may: by the current user.';
 
+CREATE OR REPLACE FUNCTION {{repair}}.view_grants() RETURNS SETOF text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  -- Their owner fills them; PostGIS may be kept from PUBLIC.
+  SELECT DISTINCT format('GRANT EXECUTE ON FUNCTION %s TO %I', f.oid::regprocedure, s.repair_role)
+    FROM {{repair}}.settings AS s
+    JOIN pg_class AS v ON v.relnamespace = '{{check}}'::regnamespace AND v.relkind = 'm'
+                      AND v.relname IN ('mv_data_missing_or_not_updated', 'qgis_data')
+    JOIN pg_rewrite AS r ON r.ev_class = v.oid
+    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_proc'::regclass
+    JOIN pg_proc AS f ON f.oid = d.refobjid
+   WHERE s.repair_role IS NOT NULL AND NOT has_function_privilege(s.repair_role, f.oid, 'EXECUTE');
+$fix$;
+COMMENT ON FUNCTION {{repair}}.view_grants() IS 'Rights that the repair''s role lacks to fill the published views, as statements.';
+
 CREATE OR REPLACE FUNCTION {{repair}}.handover() RETURNS SETOF text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
   SELECT g || ';' FROM {{repair}}.main_grants() AS g
+   UNION ALL
+  SELECT g || ';' FROM {{repair}}.view_grants() AS g
    UNION ALL
   SELECT format('GRANT TEMPORARY ON DATABASE %I TO %I;', current_database(), repair_role)
     FROM {{repair}}.settings

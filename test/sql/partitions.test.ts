@@ -152,6 +152,23 @@ test("A7: a partition attached has its index and its watch; one detached or drop
   expect(await db.repair("whole")).toMatchObject({ inserted: 148 });
 });
 
+test("A7, A8: a partition emptied, or without its trigger for a time, is told; its rows are not put back", async () => {
+  for (const done of [
+    "TRUNCATE src_vn_json.obs_low",
+    "ALTER TABLE src_vn_json.obs_low DISABLE TRIGGER USER; DELETE FROM src_vn_json.obs_low; ALTER TABLE src_vn_json.obs_low ENABLE TRIGGER USER",
+  ]) {
+    const db = await withMain(SHAPES[2]?.[1] ?? "");
+    await fill(db.login, "src_vn_json_check", 1, 150, 7);
+    await db.repair("whole");
+    await db.main.query(done);
+    expect(await db.repair("whole"), done).toMatchObject({
+      inserted: 0,
+      open: { unseen: 99 },
+      message: expect.stringContaining("deletions from main not seen"),
+    });
+  }
+});
+
 test("A7: an index that a killed installation left half made is made whole by the next", async () => {
   const db = await world.database(null);
   await db.main.query(SHAPES[0]?.[1] ?? "");

@@ -362,7 +362,8 @@ describe("who dumps, reads and connects", () => {
     await db.admin.query(
       `REVOKE ALL ON DATABASE "${db.name}" FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC`,
     );
-    await db.admin.query(`GRANT CONNECT ON DATABASE "${db.name}" TO vn_main`);
+    await db.admin.query(`GRANT CONNECT ON DATABASE "${db.name}" TO vn_main;
+      REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC`);
     await install(db.admin, installation());
     await db.admin.query(
       "CREATE FUNCTION src_vn_json.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$; CREATE TRIGGER no BEFORE INSERT ON src_vn_json.observations_json FOR EACH ROW EXECUTE FUNCTION src_vn_json.no()",
@@ -616,6 +617,11 @@ describe("row security and event triggers", () => {
       "CREATE POLICY all_of_it ON src_vn_json.observations_json TO vn_check_repair USING (true)",
     );
     expect(await db.repair("whole")).toMatchObject({ inserted: 1 });
+    // Where a database says so, what is hidden is an error instead: our sessions say the other.
+    await db.admin.query(`ALTER DATABASE "${db.name}" SET row_security = off`);
+    const login = await db.connect("vn_check");
+    await putCheck(db, { id: 7, ts: 5 });
+    expect(await db.repair("whole", { client: login })).toMatchObject({ inserted: 1 });
     await db.main.query("CREATE POLICY less ON src_vn_json.observations_json AS RESTRICTIVE USING (id > 3)");
     await expect(db.repair("whole")).rejects.toThrow(told);
     await db.admin.query("ALTER ROLE vn_check_repair BYPASSRLS");

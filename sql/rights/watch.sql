@@ -45,13 +45,14 @@ COMMENT ON FUNCTION {{repair}}.watch_statements() IS
 
 CREATE OR REPLACE FUNCTION {{repair}}.watch_rights() RETURNS SETOF text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-  -- What main's owner needs to make those triggers, now or when main is restored.
+  -- What main's owner needs to make those triggers, now or when main is restored, and to say what happened without them.
   SELECT s
     FROM pg_class AS c
     JOIN pg_roles AS r ON r.oid = c.relowner
    CROSS JOIN LATERAL unnest(ARRAY[
      format('GRANT USAGE ON SCHEMA {{repair}} TO %I', r.rolname),
-     format('GRANT EXECUTE ON FUNCTION {{repair}}.note_main_deletion(), {{repair}}.note_main_truncate() TO %I', r.rolname)]) AS s
+     format('GRANT EXECUTE ON FUNCTION {{repair}}.note_main_deletion(), {{repair}}.note_main_truncate(), '
+            '{{repair}}.nothing_was_deleted(bigint) TO %I', r.rolname)]) AS s
    WHERE c.relname = 'observations_json' AND c.relnamespace = '{{main}}'::regnamespace
      AND (SELECT watch_main FROM {{repair}}.settings) AND NOT r.rolsuper;
 $fix$;

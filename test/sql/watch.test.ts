@@ -134,7 +134,10 @@ describe("A8: deletions from main", () => {
     await putCheck(db, { id: 31, ts: 5 });
     expect(await db.repair("journal")).toMatchObject({ inserted: 1, open: { unseen: 1 } });
     expect(await db.login.query("SELECT FROM src_vn_json_repair.blind_spell")).toMatchObject({ rowCount: 1 });
-    await db.admin.query(
+    await expect(db.login.query("SELECT src_vn_json_repair.nothing_was_deleted(1)")).rejects.toThrow(
+      "permission denied",
+    );
+    await db.main.query(
       "SELECT src_vn_json_repair.nothing_was_deleted(id) FROM src_vn_json_repair.blind_spell",
     );
     expect(await db.repair("journal")).toMatchObject({ inserted: 1, open: {} });

@@ -76,7 +76,7 @@ export const english: Texts = {
     watchOff: ({ problem, remedy }) => `${problem}: ${remedy}`,
     blindSpell: ({ ofMain, reason, since, until, held, release }) =>
       ofMain
-        ? `deletions from main may have gone unseen from ${since} to ${until} (${reason}): ${held} rows that main lacks are held back. If nothing was deleted on purpose: ${release}`
+        ? `deletions from main may have gone unseen from ${since} to ${until} (${reason}): ${held} rows that main lacks are held back. If nothing was deleted on purpose, as main's owner: ${release}`
         : `changes of the second copy may have gone unseen from ${since} to ${until} (${reason}): whole tables were compared, and no deletion was concluded`,
     viewsNotRefreshed: ({ cause }) =>
       `the published views could not be refreshed, they show an older state: ${cause}`,

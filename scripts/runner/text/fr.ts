@@ -79,7 +79,7 @@ export const french: Texts = {
     watchOff: ({ problem, remedy }) => `${problem} : ${remedy}`,
     blindSpell: ({ ofMain, reason, since, until, held, release }) =>
       ofMain
-        ? `des suppressions dans la base principale ont pu passer inaperçues du ${since} au ${until} (${reason}) : ${held} lignes qui y manquent sont retenues. Si rien n'a été supprimé volontairement : ${release}`
+        ? `des suppressions dans la base principale ont pu passer inaperçues du ${since} au ${until} (${reason}) : ${held} lignes qui y manquent sont retenues. Si rien n'a été supprimé volontairement, en tant que propriétaire de la base principale : ${release}`
         : `des changements de la seconde copie ont pu passer inaperçus du ${since} au ${until} (${reason}) : les tables entières ont été comparées, et aucune suppression n'a été déduite`,
     viewsNotRefreshed: ({ cause }) =>
       `les vues publiées n'ont pas pu être actualisées, elles montrent un état plus ancien : ${cause}`,

@@ -39,6 +39,7 @@ function packageFile(): string {
     ...{ name, version, description, license, private: true, engines },
     exports: {
       "./components": { types: "./components/index.d.ts", default: "./components/index.js" },
+      "./host": "./components/host/door.js",
       "./sql": "./sql/door.js",
     },
     dependencies: Object.fromEntries(needed),
@@ -57,10 +58,9 @@ for (const path of readdirSync(join(ROOT, "sql"), { recursive: true, encoding: "
 for (const path of ["scripts/runner/download/client_job.py", "LICENSE"])
   cpSync(join(ROOT, path), join(to, path));
 write(join(to, BUILT_RUNNER), bundleRunner());
-// The door as it is, but that it loads no TypeScript.
-const door = readFileSync(join(ROOT, "sql/door.js"), "utf8");
-write(
-  join(to, "sql/door.js"),
-  door.replace('require("tsx/cjs");\n', "").replace("./program.ts", "./program"),
-);
+// The doors as they are, but that they load no TypeScript.
+for (const path of ["sql/door.js", "components/host/door.js"]) {
+  const door = readFileSync(join(ROOT, path), "utf8");
+  write(join(to, path), door.replace('require("tsx/cjs");\n', "").replace("./program.ts", "./program"));
+}
 write(join(to, "package.json"), packageFile());

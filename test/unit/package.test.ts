@@ -72,6 +72,17 @@ test("the SQL's program starts by the package's name, as a stack starts it", asy
   expect(there.stdout).toBe(here.stdout);
 });
 
+test("B1: so does the program that destroy begins with, which tells a host that it cannot reach", async () => {
+  const args = ["-e", 'require("vn-sync-check/host")'];
+  const host = { type: "ssh", address: "127.0.0.1", port: 1, user: "root", password: "s3cret" };
+  const input = JSON.stringify({ host, locale: "en" });
+  for (const cwd of [folder, resolve(".")]) {
+    const done = await run("node", args, { cwd, input });
+    expect(done.code).toBe(1);
+    expect(done.stderr).toMatch(/^host\.address: no SSH server answers at 127\.0\.0\.1:1 /);
+  }
+});
+
 test("the runner in it is the one that a checkout installs", () => {
   expect(readFileSync(join(built, "scripts/runner/vn-check.mjs"), "utf8")).toBe(bundleRunner());
 });

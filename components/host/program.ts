@@ -24,7 +24,8 @@ export async function main(): Promise<void> {
     tell(findingInWords(unprovenFinding(host, said), locale));
   } catch (error) {
     if (!(error instanceof NoConnection)) throw error;
-    tell(findingInWords(connectionFinding(error), locale));
+    const finding = connectionFinding(error);
+    if (!finding.mild) tell(findingInWords(finding, locale));
   }
 }
 

@@ -3,8 +3,9 @@ import { findingInWords } from "../../config/checks";
 import { type Program, proves } from "../render/command";
 import { failure, isReal } from "./real";
 import { runOnce } from "./run";
+import { NoConnection } from "./ssh";
 import type { Where } from "./where";
-import { unprovenFinding } from "./words";
+import { connectionFinding, unprovenFinding } from "./words";
 
 /** What a command of the provider has left. */
 interface Made {
@@ -29,7 +30,10 @@ export function proven(
     .all([made.id, made.stdout, stdin, pulumi.output(where.host)])
     .apply(async ([id, stdout, input, host]) => {
       if (proves(stdout, program.proof)) return id;
-      const said = await runOnce(host, program.command("create"), input, LONG);
+      const said = await runOnce(host, program.command("create"), input, LONG).catch((error) => {
+        if (!(error instanceof NoConnection)) throw error;
+        throw failure(findingInWords(connectionFinding(error), where.locale));
+      });
       if (proves(said.stdout, program.proof)) return id;
       throw failure(findingInWords(unprovenFinding(host, said), where.locale));
     });

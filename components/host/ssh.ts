@@ -18,6 +18,8 @@ export class NoConnection extends Error {
       | "agent"
       | "no way in"
       | "refused"
+      /** The other side is well, and speaks what only the provider's own client knows. */
+      | "not understood"
       | "ended",
     /** Which machine: `host`, or `host.bastion` on the way to it. */
     readonly at: string,
@@ -70,7 +72,7 @@ async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
 }
 
 async function logIn(at: string, login: Login, socket: () => Promise<Duplex>): Promise<Client> {
-  const methods = await waysIn(at, login);
+  const { methods, token } = await waysIn(at, login);
   const sock = await socket();
   return await new Promise((resolve, reject) => {
     const client = new Client();
@@ -79,8 +81,12 @@ async function logIn(at: string, login: Login, socket: () => Promise<Duplex>): P
     client.once("ready", () => resolve(client));
     client.on("error", (error: Error & { level?: string }) => {
       sock.destroy();
-      const why =
-        offered !== undefined || /no matching host key/i.test(error.message)
+      const unknown =
+        /no matching (key exchange|C->S|S->C)/i.test(error.message) ||
+        (error.level === "client-authentication" && methods.every(({ type }) => type === "agent") && token);
+      const why = unknown
+        ? "not understood"
+        : offered !== undefined || /no matching host key/i.test(error.message)
           ? "host key"
           : error.level === "client-authentication"
             ? "refused"
@@ -115,7 +121,8 @@ function keyLine(key: Buffer): string {
   return `${key.toString("latin1", 4, 4 + key.readUInt32BE(0))} ${key.toString("base64")}`;
 }
 
-async function waysIn(at: string, login: Login): Promise<AnyAuthMethod[]> {
+/** `token`: the agent has a key that lies in a security token (FIDO), which the client here cannot use. */
+async function waysIn(at: string, login: Login): Promise<{ methods: AnyAuthMethod[]; token: boolean }> {
   const { user: username, privateKey, privateKeyPassword: passphrase, password } = login;
   const methods: AnyAuthMethod[] = [];
   if (privateKey !== undefined) {
@@ -136,23 +143,35 @@ async function waysIn(at: string, login: Login): Promise<AnyAuthMethod[]> {
   }
   // The provider asks an agent whose socket is named even where there is a key, and fails where it is dead.
   const agent = login.agentSocket ?? process.env["SSH_AUTH_SOCK"];
+  let token = false;
   if (agent) {
-    await answers(agent).catch((error: Error) => {
+    const keys = await keysOf(agent).catch((error: Error) => {
       throw new NoConnection("agent", at, login, error.message);
     });
+    token = /sk-(ssh|ecdsa)/.test(keys);
     if (privateKey === undefined) methods.push({ type: "agent", username, agent });
   }
   if (methods.length === 0) throw new NoConnection("no way in", at, login, "");
-  return methods;
+  return { methods, token };
 }
 
-function answers(socketPath: string): Promise<void> {
+/** What an agent answers when it is asked for its keys: their types are readable in it. */
+function keysOf(socketPath: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = netConnect(socketPath, () => {
-      socket.end();
-      resolve();
+    // SSH_AGENTC_REQUEST_IDENTITIES
+    const socket = netConnect(socketPath, () => socket.write(Buffer.from([0, 0, 0, 1, 11])));
+    let answer = Buffer.alloc(0);
+    const end = () => {
+      socket.destroy();
+      resolve(answer.toString("latin1"));
+    };
+    socket.on("data", (chunk: Buffer) => {
+      answer = Buffer.concat([answer, chunk]);
+      if (answer.length >= 4 && answer.length >= 4 + answer.readUInt32BE(0)) end();
     });
+    socket.on("close", end);
     socket.on("error", reject);
+    socket.setTimeout(ANSWER * 1000, () => reject(new Error(`no answer within ${ANSWER} s`)));
   });
 }
 

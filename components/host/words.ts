@@ -100,6 +100,19 @@ export function connectionFinding({ why, at, login, said }: NoConnection): Findi
           fr: `pulumi config set --path --secret 'vn-sync-check:${at}.privateKey' < ~/.ssh/id_ed25519, ou lancer un agent SSH`,
         },
       );
+    case "not understood":
+      return {
+        name: at,
+        wrong: {
+          en: `${there} could not be looked at beforehand (${said})`,
+          fr: `${there} n'a pas pu être regardé d'abord (${said})`,
+        },
+        remedy: {
+          en: "nothing has to be done where Pulumi's own connection works: each script proves itself",
+          fr: "rien à faire si la connexion de Pulumi marche : chaque script fait sa preuve",
+        },
+        mild: true,
+      };
     case "refused":
       return finding(
         "user",

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Association } from "../harness/association";
 import { leftovers } from "../harness/leftovers";
@@ -71,7 +73,9 @@ describe.sequential("a host that is awkward in every way", () => {
       mkdir /home/vn_check; mount -t tmpfs -o size=1g tmpfs /home/vn_check
       mkdir -p /root/.nvm; printf '#!/bin/sh\\necho 22.0.0\\n' >/root/.nvm/node; chmod 755 /root/.nvm/node; chmod 700 /root
       ln -s /root/.nvm/node /usr/local/bin/node`);
-    const changes = await association.stack.up();
+    const steps: string[] = [];
+    const changes = await association.stack.up(({ name }) => steps.push(name));
+    expect(steps.indexOf("schedule-cron")).toBeGreaterThan(steps.indexOf("cron-trial"));
     expect(changes.create).toBeGreaterThan(20);
     expect(changes.delete + changes.update + changes.replace).toBe(0);
     const jobs = await association.host.must("cat /etc/cron.d/vn_check");
@@ -82,9 +86,24 @@ describe.sequential("a host that is awkward in every way", () => {
     ).toBe("vn_check 700\nvn_check 600");
   });
 
-  test("a second up changes nothing, and tries nothing by cron again", async () => {
+  test("B19: cron has run its trial, nothing of it is left, and a second up changes nothing and tries nothing again", async () => {
     expect(nothingChanged(await association.stack.up())).toBe(true);
-    expect(await association.host.must("ls /etc/cron.d")).not.toContain("trial");
+    expect(await association.host.must("ls -A /etc/cron.d /home/vn_check")).not.toContain("trial");
+  });
+
+  test("B1: a script that the state counts as run without a proof is run again, though nothing has changed", async () => {
+    const { dir, name } = association.stack;
+    const path = join(dir, "state/.pulumi/stacks/vn-sync-check", `${name}.json`);
+    const state = JSON.parse(association.stack.stateText());
+    const [file] = (
+      state.checkpoint.latest.resources as { urn: string; outputs: Record<string, unknown> }[]
+    ).filter(({ urn }) => urn.endsWith("command:remote:Command::schedule-cron"));
+    expect(String(file?.outputs["stdout"])).not.toBe("");
+    if (file) file.outputs["stdout"] = "Please login as another user.";
+    writeFileSync(path, JSON.stringify(state));
+    await association.host.must("rm /etc/cron.d/vn_check");
+    expect(nothingChanged(await association.stack.up())).toBe(true);
+    expect(await association.host.must("cat /etc/cron.d/vn_check")).toContain("vn-check daily");
   });
 
   test("B1: destroy over a login that runs nothing any more fails before it has removed anything", async () => {

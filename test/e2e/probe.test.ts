@@ -1,4 +1,6 @@
-import { existsSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { HOST_CHECKS } from "../../components/host/checks";
@@ -203,8 +205,6 @@ test("S8: a way in that does not open is told by key, at the first dial", async 
 });
 
 test("S8: a locked key, and an agent that is gone (B18)", async () => {
-  const { execFileSync } = await import("node:child_process");
-  const { mkdtempSync, readFileSync, rmSync } = await import("node:fs");
   const folder = mkdtempSync("/tmp/vn-key-");
   try {
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "open sesame", "-f", join(folder, "key")]);
@@ -244,6 +244,34 @@ test("S8: a server with many guests is tried again (MaxStartups)", async () => {
   const all = await Promise.all(Array.from({ length: 4 }, () => wrong()));
   for (const found of all) expect(found).toEqual([]);
   await host.must("rm /etc/ssh/sshd_config.d/y.conf; kill -HUP $(cat /run/sshd.pid)");
+});
+
+test("S8: what only the provider's own client could use is no fault: a security token, other key exchanges", async () => {
+  const mild = async (change: Access) => {
+    const facts = await lookAtHost(change, NAMES, false);
+    return "wrong" in facts ? facts : undefined;
+  };
+  const folder = mkdtempSync("/tmp/vn-agent-");
+  const text = (value: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, value.length]), value]);
+  const key = text(text(Buffer.from("sk-ssh-ed25519@openssh.com")));
+  const keys = text(Buffer.concat([Buffer.from([12, 0, 0, 0, 1]), key, text(Buffer.from("token"))]));
+  const agent = createServer((socket) => socket.on("data", () => socket.write(keys)).on("error", () => {}));
+  await new Promise<void>((done) => agent.listen(join(folder, "socket"), done));
+  try {
+    const { privateKey: _, ...keyless } = access;
+    const found = await mild({ ...keyless, agentSocket: join(folder, "socket") });
+    expect(found).toMatchObject({ name: "host", mild: true });
+    expect(found?.wrong.en).toContain("could not be looked at beforehand");
+  } finally {
+    agent.close();
+    rmSync(folder, { recursive: true });
+  }
+  const config = "/etc/ssh/sshd_config.d/x.conf";
+  await host.must(
+    `echo 'KexAlgorithms sntrup761x25519-sha512@openssh.com' >${config}; kill -HUP $(cat /run/sshd.pid); sleep 1`,
+  );
+  expect(await mild(access)).toMatchObject({ name: "host", mild: true });
+  await host.must(`rm ${config}; kill -HUP $(cat /run/sshd.pid); sleep 1`);
 });
 
 test("B2: a login shell that prints and one that is fish are looked at alike", async () => {

@@ -52,6 +52,17 @@ test("a fresh host has nothing wrong, and is left as it was", async () => {
   expect(await host.must("getent passwd vn_check || echo none")).toBe("none\n");
 });
 
+test("a fresh Debian 13 has nothing wrong either, over sudo with a terminal of its own (use_pty)", async () => {
+  const other = await startHost({ release: "trixie", adminUser: "ops" });
+  try {
+    const { host: address, port, hostKey, privateKey } = other;
+    expect(await wrong({ address, port, hostKey, privateKey })).toEqual([]);
+    expect((await other.ssh("sudo -n sudo -V | grep -i pty")).stdout).toMatch(/pty/);
+  } finally {
+    await other.stop();
+  }
+});
+
 test("B8: a node that is too old, or broken, or only root's", async () => {
   await program("node", "echo 16.20.2");
   expect(await wrong()).toEqual([

@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import { HOST_CHECKS } from "../../../components/host/checks";
+import type { HostFacts } from "../../../components/host/facts";
+import { findingInWords, findings } from "../../../config/checks";
+import { namesOf } from "../../../config/names";
+import type { Locale } from "../../../config/values/key";
+
+// What a throwaway host cannot be made to be; the rest is looked at on a real one (test/e2e/probe.test.ts).
+const FINE = {
+  root: "0",
+  system: "debian 12",
+  apt: "yes",
+  missing: "",
+  node: "18.20.4",
+  node_at: "/usr/bin/node",
+  python: "3.11",
+  python_at: "/usr/bin/python3",
+  home: "absent",
+  home_writable: "yes",
+  home_megabytes: "9000",
+  home_inodes: "900000",
+  cron_runs: "yes",
+  mail: "yes",
+};
+
+async function wrong(facts: Record<string, string>, locale: Locale = "en"): Promise<string[]> {
+  const all: Record<string, string> = { ...FINE, ...facts };
+  const fact = (name: string) => all[name] ?? "";
+  const at: HostFacts = {
+    ...{ host: { type: "local" }, names: namesOf("default"), adopt: false, here: Date.now() },
+    fact,
+    is: (name) => fact(name) === "yes",
+  };
+  return (await findings(HOST_CHECKS, at)).map((one) => findingInWords(one, locale));
+}
+
+test("a host where all is well has no finding", async () => {
+  expect(await wrong({})).toEqual([]);
+  // A file system without numbers of files (btrfs), a disk that cannot be asked.
+  expect(await wrong({ home_inodes: "", home_megabytes: "" })).toEqual([]);
+});
+
+test("B8, B19: cron that does not run, unless it is still to be installed", async () => {
+  expect(await wrong({ cron_runs: "no" })).toEqual([
+    "cron: is installed and does not run\n    → systemctl enable --now cron",
+  ]);
+  expect(await wrong({ cron_runs: "no", missing: "cron nodejs" })).toEqual([]);
+});
+
+test("another system than Debian, and an older one whose packages are too old", async () => {
+  expect(await wrong({ apt: "no", system: "rocky 9" })).toEqual([
+    expect.stringMatching(/^host: is no Debian.*rocky 9/),
+  ]);
+  const bare = { node: "", node_at: "", node_fault: "sh: 1: node: not found", python: "", python_at: "" };
+  const missing = "python3 python3-venv nodejs";
+  expect(
+    await wrong({ ...bare, missing, node_to_install: "18.19.0+dfsg-6", python_to_install: "3.11.2-1+b1" }),
+  ).toEqual([]);
+  expect(
+    await wrong({ ...bare, missing, node_to_install: "12.22.12", python_to_install: "3.9.2-3" }, "fr"),
+  ).toEqual([
+    expect.stringMatching(/^python3 : il n'y en a pas, et apt n'a que 3\.9\.2/),
+    expect.stringMatching(/^node : un compte ordinaire n'en a pas, et apt n'a que 12\.22/),
+  ]);
+  expect(await wrong({ python: "3.9" })).toEqual([expect.stringMatching(/^python3: is 3\.9, too old/)]);
+  expect(await wrong({ venv_fault: "No module named ensurepip", missing: "python3-venv" })).toEqual([]);
+});
+
+test("packages that are still to come need room of their own", async () => {
+  expect(await wrong({ missing: "nodejs", var_megabytes: "100", usr_megabytes: "90" })).toEqual([
+    expect.stringMatching(/^disk: \/var: 100 MB free, \d+ needed; \/usr: 90 MB free/),
+  ]);
+  expect(await wrong({ var_megabytes: "100", usr_megabytes: "90" })).toEqual([]);
+});
+
+test("every finding is told in French too", async () => {
+  const all = await wrong(
+    {
+      sudo: "sudo: sorry, you must have a tty to run sudo",
+      cron_runs: "no",
+      home_mount: "rw,noexec",
+      tmp_fault: "x",
+      program: "yes",
+      now: "1",
+      cron_file: "yes",
+    },
+    "fr",
+  );
+  expect(all.map((one) => one.split(" :")[0])).toEqual([
+    "host.user",
+    "cron",
+    "home",
+    "/tmp",
+    "clock",
+    "adoptExisting",
+    "vn-check",
+  ]);
+  expect(all[0]).toContain("Defaults: !requiretty");
+  for (const one of all) expect(one).not.toMatch(/\b(the|is|and)\b/);
+});

@@ -38,6 +38,9 @@ export class FixSynchro extends pulumi.ComponentResource {
       { parent: this },
     );
     this.forMainOwner = repair.report.handover;
+    repair.report.apply(({ problems = [] }) => {
+      for (const { problem, remedy } of problems) void pulumi.log.warn(`${problem}\n    → ${remedy}`, this);
+    });
     this.registerOutputs({});
   }
 }

@@ -7,6 +7,7 @@ export function installationOf(config: SecretConfig): Installation {
   const { database, filter } = config;
   const { references, extraGrants, triggerSearchPath, runAs, ...policies } = config.repair;
   const names = namesOfStack(config);
+  const sites = Object.entries(config.sites);
   return {
     instance: names.instance,
     schemas: {
@@ -20,11 +21,13 @@ export function installationOf(config: SecretConfig): Installation {
     extraGrants,
     triggerSearchPath,
     readers: database.readers,
+    sites: sites.filter(([, site]) => site.enabled).map(([name]) => name),
     settings: {
       ...REPAIR_DEFAULTS,
       ...policies,
       referenceControllers: references,
       territorialFilter: filter.territorialUnits.length > 0,
+      newSites: sites.filter(([, site]) => site.newInMain).map(([name]) => name),
     },
   };
 }

@@ -55,7 +55,7 @@ export class SqlObjects extends pulumi.ComponentResource {
       { parent: this, deleteBeforeReplace: true, retainOnDelete: oldDatabaseGone },
     );
     this.report = made.stdout.apply(
-      (text): Report => (text === "" ? { made: [], handover: [], rows: [] } : JSON.parse(text)),
+      (text): Report => (text === "" ? { made: [], handover: [], problems: [], rows: [] } : JSON.parse(text)),
     );
     this.registerOutputs({});
   }

@@ -51,4 +51,17 @@ export function misfits(
   };
   differ("mainSchema", mainSchema, taken);
   differ("monitoringSchema", monitoringSchema, [mainSchema, ...taken]);
+  const { lossesByOthers, mainSyncLogins } = config.repair;
+  if (lossesByOthers === "repair" && mainSyncLogins.length === 0)
+    fault(
+      "repair.mainSyncLogins",
+      {
+        en: "is missing: without it whoever deletes counts as the main synchronisation, and lossesByOthers: repair has no effect",
+        fr: "manque : sans elle, quiconque supprime compte pour la synchronisation principale, et lossesByOthers: repair reste sans effet",
+      },
+      {
+        en: "name the database logins of the main synchronisation, or take repair.lossesByOthers away",
+        fr: "nommer les connexions de la synchronisation principale à la base, ou retirer repair.lossesByOthers",
+      },
+    );
 }

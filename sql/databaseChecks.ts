@@ -88,6 +88,16 @@ export const DATABASE_CHECKS: Check<DatabaseFacts>[] = [
     remedy: ({ main_fault }) => both(main_fault?.remedy ?? ""),
   },
   {
+    name: "instance",
+    try: ({ foreign_fault }) => (foreign_fault ? both(foreign_fault.problem) : undefined),
+    remedy: ({ foreign_fault }) => both(foreign_fault?.remedy ?? ""),
+  },
+  {
+    name: "sites",
+    try: ({ sites_fault }) => (sites_fault ? both(sites_fault.problem) : undefined),
+    remedy: ({ sites_fault }) => both(sites_fault?.remedy ?? ""),
+  },
+  {
     name: "database",
     try: ({ objects_refused }) =>
       when(

@@ -36,6 +36,10 @@ export interface DatabaseFacts {
   installed_version: string | null;
   /** Why main's table cannot be repaired as it is (its key, its types …), and what to do; of a table that is there. */
   main_fault: { problem: string; remedy: string } | null;
+  /** What somebody else has under the kit's names, and what to do. */
+  foreign_fault: { problem: string; remedy: string } | null;
+  /** A site of which main has nothing, with main's names, and what to do. */
+  sites_fault: { problem: string; remedy: string } | null;
   /** What somebody's event trigger says to new objects. */
   objects_refused: string | null;
   /** Entries of `repair.extraGrants` that the admin login cannot give, and why. */

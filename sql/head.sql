@@ -15,8 +15,6 @@ DECLARE
 BEGIN
   -- One installation at a time in a database: the monitoring schema is shared by all instances.
   PERFORM pg_advisory_xact_lock(hashtext('vn-sync-check install'));
-  -- Waits for the batch of a repair that is under way.
-  PERFORM pg_advisory_xact_lock(hashtext('vn-sync-check repair'), hashtext(_i ->> 'check_schema'));
   FOR _role IN
     WITH ours AS (
       SELECT nspowner AS owner FROM pg_namespace
@@ -28,6 +26,8 @@ BEGIN
        UNION
       SELECT proowner FROM pg_proc
        WHERE pronamespace = to_regnamespace('{{repair}}')
+             -- Main's owner's, whom nobody becomes for that: the schema's owner may drop them.
+             AND proname NOT IN ('try_as_main_owner', 'written_elsewhere')
           OR pronamespace = to_regnamespace('{{check}}') AND proname ~ '^f(ct_)?fix_'
        UNION
       SELECT relowner FROM pg_class
@@ -52,5 +52,10 @@ BEGIN
     END;
   END LOOP;
   PERFORM set_config('vn_repair.assumed', _assumed, true);
+  -- By name: a cast to regclass asks for a right on the schema, which may be just what lacks.
+  IF EXISTS (SELECT FROM pg_class AS c WHERE c.relname = 'run_lock' AND c.relnamespace = to_regnamespace('{{repair}}')
+                AND has_schema_privilege(c.relnamespace, 'USAGE') AND has_table_privilege(c.oid, 'TRUNCATE')) THEN
+    LOCK TABLE {{repair}}.run_lock IN EXCLUSIVE MODE; -- waits for the batch of a repair that is under way
+  END IF;
 END
 $fix$;

@@ -42,7 +42,12 @@ export type RepairSettings = Constants &
     | "sameRights"
     | "mainSyncLogins"
     | "volatileKeys"
-  > & { referenceControllers: string[]; territorialFilter: boolean; mailTo: string | null };
+  > & {
+    referenceControllers: string[];
+    territorialFilter: boolean;
+    newSites: string[];
+    mailTo: string | null;
+  };
 
 /** All that an installation is told. */
 export interface Installation {
@@ -59,6 +64,8 @@ export interface Installation {
   triggerSearchPath?: string[] | undefined;
   /** Roles that may look at the two views (default none). */
   readers?: string[] | undefined;
+  /** Sites that are downloaded: main has to know them by these names. Absent: by hand, the first repair looks. */
+  sites?: string[] | undefined;
   settings: RepairSettings;
 }
 
@@ -96,7 +103,17 @@ export function quotedSchemas(schemas: Schemas): Record<keyof Schemas, string> {
  * @param withData does a removal take the data too?
  */
 export function installationJson(installation: Installation, withData: boolean): string {
-  const { instance, schemas, roles, runAs, extraGrants, triggerSearchPath, readers, settings } = installation;
+  const {
+    instance,
+    schemas,
+    roles,
+    runAs,
+    extraGrants,
+    triggerSearchPath,
+    readers,
+    sites = [],
+    settings,
+  } = installation;
   return JSON.stringify({
     version: VERSION,
     instance,
@@ -111,6 +128,7 @@ export function installationJson(installation: Installation, withData: boolean):
     trigger_search_path: triggerSearchPath ?? null,
     readers: readers ?? [],
     client_tables: CLIENT_TABLES,
+    sites,
     with_data: withData,
     session: { meaning: MEANING, ending: ENDING, optional: OPTIONAL, login: LOGIN },
     settings: Object.fromEntries(
@@ -144,6 +162,7 @@ export const REPAIR_DEFAULTS: RepairSettings = {
   mainSyncLogins: [],
   referenceControllers: [],
   volatileKeys: [],
+  newSites: [],
   mailTo: null,
 };
 

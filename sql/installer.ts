@@ -11,6 +11,8 @@ export interface Report {
   made: string[];
   /** SQL that only main's owner may run; the repair works without it, slower or with less. */
   handover: string[];
+  /** What lacks in main, or what its triggers do otherwise for the repair: rows of the preflight. */
+  problems: { problem: string; remedy: string }[];
   /** Rows of tables, where they were asked for. */
   rows: { table: string; rows: number }[];
   /** Which server and which database this is, where it was asked for. */
@@ -67,7 +69,7 @@ export async function run(client: ClientBase, script: Script, running: Running =
   const notice = (told: { severity?: string | undefined; message?: string | undefined }) =>
     say?.(`${told.severity ?? "NOTICE"}: ${told.message ?? ""}`);
   client.on("notice", notice);
-  const report: Report = { made: [], handover: [], rows: [] };
+  const report: Report = { made: [], handover: [], problems: [], rows: [] };
   let lacking: string[] = [];
   try {
     lacking = await missingRights(client, script);
@@ -180,6 +182,8 @@ async function missingRights(client: ClientBase, script: Script): Promise<string
 function note(report: Report, rows: Row[]): void {
   for (const row of rows) {
     if ("statement" in row) report.handover.push(String(row["statement"]));
+    else if ("problem" in row)
+      report.problems.push({ problem: String(row["problem"]), remedy: String(row["remedy"]) });
     else report.rows.push({ table: String(row["table"]), rows: Number(row["rows"]) });
   }
 }

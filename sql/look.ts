@@ -6,7 +6,7 @@ import { DATABASE_CHECKS } from "./databaseChecks";
 import type { DatabaseFacts } from "./databaseFacts";
 import type { Installation } from "./installation";
 import { render, renderFile, type Script } from "./render";
-import { FACTS, MAIN_FAULTS } from "./steps";
+import { FACTS, FOREIGN, MAIN_FAULTS, SITES } from "./steps";
 
 type To = Omit<Connection, "applicationName">;
 
@@ -61,6 +61,8 @@ async function factsOf(client: Client, to: To, installation: Installation): Prom
       lacking: [],
       installed_version: null,
       main_fault: null,
+      foreign_fault: null,
+      sites_fault: null,
       objects_refused: null,
       refused_grants: [],
     };
@@ -79,7 +81,17 @@ async function triedOut(
   client: Client,
   script: Script,
   installation: Installation,
-): Promise<Pick<DatabaseFacts, "installed_version" | "main_fault" | "objects_refused" | "refused_grants">> {
+): Promise<
+  Pick<
+    DatabaseFacts,
+    | "installed_version"
+    | "main_fault"
+    | "foreign_fault"
+    | "sites_fault"
+    | "objects_refused"
+    | "refused_grants"
+  >
+> {
   const { extraGrants, schemas } = installation;
   const mainFaults = renderFile(MAIN_FAULTS, installation);
   const attempt = async (sql: string) => {
@@ -94,14 +106,19 @@ async function triedOut(
   };
   // Lends the kit's own roles; nothing is lost where an installation under way holds its lock.
   await attempt(script.head.sql);
+  const foreign = await attempt(renderFile(FOREIGN, installation).sql);
+  const sites = await attempt(renderFile(SITES, installation).sql);
   // The function that each run asks is made for this look alone.
   const made = await attempt(`CREATE SCHEMA "${schemas.repair}"`);
   const fit = await attempt(mainFaults.sql);
   const raised = (error: DatabaseError | undefined) => (error?.code === "P0001" ? error : undefined);
   const objects_refused = raised(made.error)?.message ?? null;
-  const fault = objects_refused === null ? raised(fit.error) : undefined;
-  const main_fault = fault ? { problem: fault.message, remedy: fault.hint ?? "" } : null;
-  const installed = await attempt(`SELECT installed_version FROM "${schemas.repair}".settings`);
+  const main_fault = faultOf(objects_refused === null ? raised(fit.error) : undefined);
+  const foreign_fault = faultOf(raised(foreign.error));
+  // What is somebody else's is not even read: a view there would run with these rights.
+  const installed = foreign_fault
+    ? { rows: [] }
+    : await attempt(`SELECT installed_version FROM "${schemas.repair}".settings`);
   const refused_grants: DatabaseFacts["refused_grants"] = [];
   for (const grant of extraGrants) {
     const { error } = await attempt(`GRANT ${grant} TO CURRENT_USER`);
@@ -109,5 +126,10 @@ async function triedOut(
       refused_grants.push({ grant, why: error.message, right: error.code === "42501" });
   }
   const installed_version = installed.rows[0]?.["installed_version"] ?? null;
-  return { installed_version, main_fault, objects_refused, refused_grants };
+  const sites_fault = faultOf(raised(sites.error));
+  return { installed_version, main_fault, foreign_fault, sites_fault, objects_refused, refused_grants };
+}
+
+function faultOf(error: DatabaseError | undefined): { problem: string; remedy: string } | null {
+  return error ? { problem: error.message, remedy: error.hint ?? "" } : null;
 }

@@ -66,7 +66,7 @@ export async function runJob(
     const why = findingInWords(connectionFinding(error, job.connection), job.locale);
     throw new Error(side === "install" ? why : `${why}\n${texts.gone(where)}`);
   }
-  const report: Report = { made: [], handover: [], rows: [] };
+  const report: Report = { made: [], handover: [], problems: [], rows: [] };
   try {
     if (side === "install" && job.moved !== undefined) {
       const { server, installed } = await recognised(client, job);
@@ -75,9 +75,10 @@ export async function runJob(
       report.server = server;
     }
     for (const script of job[side]) {
-      const { made, handover, rows } = await run(client, script, { locale: job.locale, say });
+      const { made, handover, problems, rows } = await run(client, script, { locale: job.locale, say });
       report.made.push(...made);
       report.handover.push(...handover);
+      report.problems.push(...problems);
       report.rows.push(...rows);
     }
   } catch (error) {

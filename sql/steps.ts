@@ -50,9 +50,23 @@ export const MAIN_FAULTS: SqlFile = {
   does: { fr: "ce que la base principale doit être", en: "what the main copy has to be" },
 };
 
+/** Fails, naming what somebody else has under the kit's names. */
+export const FOREIGN: SqlFile = {
+  file: "1_check_copy/foreign.sql",
+  does: { fr: "ce que d'autres ont mis sous nos noms", en: "what others have put under our names" },
+};
+
+/** Fails where main has no site of a name that is configured. */
+export const SITES: SqlFile = {
+  file: "1_check_copy/sites.sql",
+  does: { fr: "les noms des sites", en: "the names of the sites" },
+};
+
 /** What an installation runs, in this order: the one list of the files. */
 export const INSTALL: readonly Step[] = [
   both("1_check_copy/server", "ce que la base doit être", "what the database has to be"),
+  { ...FOREIGN, parts: ["check copy", "repair"], runs: "together" },
+  { ...SITES, parts: ["check copy"], runs: "together" },
   copy("1_check_copy/owner", "le rôle propriétaire des données", "the role that owns the data"),
   both("2_tables/schema", "le schéma de la réparation", "the repair's schema"),
   { ...MAIN_FAULTS, parts: ["check copy", "repair"], runs: "together" },
@@ -96,10 +110,16 @@ export const INSTALL: readonly Step[] = [
   repair("5_compare/observations", "la comparaison des observations", "the comparison of observations"),
   repair("5_compare/other_tables", "la comparaison des autres tables", "the comparison of other tables"),
   repair("5_compare/run_faults", "ce qui empêche une réparation", "what keeps a repair from beginning"),
+  repair(
+    "5_compare/sites",
+    "les sites sous les noms de la base principale",
+    "sites by the names that main has",
+  ),
   repair("5_compare/hold_back", "ce qui est laissé aux personnes", "what is left to people"),
   repair("5_compare/circuit_breaker", "l'arrêt devant trop d'écarts", "the stop before too many differences"),
   repair("6_apply/changed_columns", "les colonnes communes", "the columns in common"),
   repair("6_apply/write_functions", "les fonctions d'écriture", "the functions that write"),
+  repair("6_apply/compare_functions", "la comparaison d'une table", "the comparison of one table"),
   repair("6_apply/table_functions", "les fonctions propres à une table", "the functions of one table"),
   repair("6_apply/batch", "les lots d'écriture", "the batches of writing"),
   repair("6_apply/set_aside", "les lignes mises de côté", "the rows that are set aside"),
@@ -109,6 +129,17 @@ export const INSTALL: readonly Step[] = [
   repair("8_run/session", "ce sur quoi une réparation repose", "what a repair rests on"),
   repair("8_run/lock", "le verrou d'une réparation", "the lock of a repair"),
   repair("8_run/begin", "le début d'une réparation", "the beginning of a repair"),
+  repair("8_run/trial_rows", "les lignes à essayer", "the rows that are tried"),
+  repair("8_run/trial", "ce qu'un essai a écrit", "what a trial has written"),
+  repair("8_run/try_rows", "l'essai de lignes, annulé", "the trying of rows, rolled back"),
+  repair(
+    "8_run/trigger_rights",
+    "les droits que les déclencheurs demandent",
+    "the rights that triggers need",
+  ),
+  repair("8_run/trigger_grants", "ces droits en GRANT", "these rights as GRANTs"),
+  repair("8_run/look_at_main", "le regard sur les déclencheurs", "the look at main's triggers"),
+  repair("8_run/try_main", "les essais comparés", "the trials, compared"),
   repair("8_run/compare", "la comparaison", "the comparison"),
   repair("8_run/finish", "la fin d'une réparation", "the end of a repair"),
   repair("8_run/dry_run", "l'essai sans écriture", "the dry run"),
@@ -134,6 +165,7 @@ export const INSTALL: readonly Step[] = [
   repair("rights/watch_main", "la veille des suppressions", "the watch on deletions"),
   repair("rights/search_path", "où les déclencheurs cherchent", "where main's triggers look"),
   repair("rights/session", "ce sur quoi nos fonctions reposent", "what our functions rest on"),
+  repair("rights/main_owner_tries", "les essais du propriétaire", "the trials of main's owner"),
   repair("upgrade/drop_0_1", "les objets de la version 0.1 enlevés", "the objects of version 0.1 dropped"),
   repair("upgrade/put_back", "les vues des utilisateurs remises", "users' views put back"),
   {
@@ -147,6 +179,15 @@ export const INSTALL: readonly Step[] = [
     does: {
       fr: "à lancer par le propriétaire de la base principale",
       en: "to be run by the main copy's owner",
+    },
+    parts: ["repair"],
+    runs: "report",
+  },
+  {
+    file: "rights/trial.sql",
+    does: {
+      fr: "ce que donnent des lignes essayées dans la base principale",
+      en: "what comes of rows tried in the main copy",
     },
     parts: ["repair"],
     runs: "report",

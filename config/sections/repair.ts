@@ -63,8 +63,8 @@ export const repair = {
       }),
       runAs: key(existingName, {
         example: "geonatadmin",
-        en: "Role to repair as, instead of the kit's own; a superuser is refused",
-        fr: "Rôle sous lequel réparer, à la place de celui du kit ; un superutilisateur est refusé",
+        en: "Role to repair as, instead of the kit's own; a superuser is refused. The main copy's owner, where its triggers are not SECURITY DEFINER: they then write what they write for its own synchronisation, and need no extraGrants",
+        fr: "Rôle sous lequel réparer, à la place de celui du kit ; un superutilisateur est refusé. Le propriétaire de la copie principale, si ses déclencheurs ne sont pas SECURITY DEFINER : ils écrivent alors ce qu'ils écrivent pour sa propre synchronisation, sans extraGrants",
       }),
     },
   ),

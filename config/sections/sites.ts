@@ -38,6 +38,11 @@ const site = {
     en: "False: it is not downloaded",
     fr: "false : il n'est pas téléchargé",
   }),
+  newInMain: key(flag, {
+    default: false,
+    en: "The main copy has no row of it yet: repaired nevertheless. Of any other that main does not know, nothing is written",
+    fr: "La copie principale n'en a encore aucune ligne : il est réparé quand même. Rien n'est écrit pour un autre site qu'elle ne connaît pas",
+  }),
 };
 
 const sitesSection: Each<typeof site> = {

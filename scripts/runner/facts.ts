@@ -1,6 +1,7 @@
 /** What the runner speaks of, as plain values: words are put on them last, in `text/`. */
 
 import type { Problem } from "./problems";
+import type { RepairProblem } from "./repairProblem";
 
 export * from "./problems";
 
@@ -82,8 +83,9 @@ export type RepairMode = "journal" | "whole" | "contents";
 /** What the repair says of a run of its own. */
 export interface RepairResult {
   run: number | null;
-  status: "done" | "partial" | "refused" | "busy";
+  status: "done" | "partial" | "refused" | "busy" | "failed";
   message: string | null;
+  problems: RepairProblem[];
   inserted: number;
   updated: number;
   deleted: number;
@@ -116,7 +118,7 @@ export interface Job {
   endedAt: Date | null;
   sites: JobSite[];
   /** What the repair that followed wrote to main; null: there was none. */
-  repair: Pick<RepairResult, "inserted" | "updated" | "deleted" | "setAside"> | null;
+  repair: Pick<RepairResult, "inserted" | "updated" | "deleted" | "setAside" | "problems"> | null;
   progress: Progress | null;
   log: string | null;
   message: string | null;
@@ -181,6 +183,7 @@ export type Fact =
   | { fact: "nextDailyGoesOn" }
   | { fact: "repaired"; result: RepairResult; dryRun: boolean }
   | { fact: "repairNotDone"; result: RepairResult }
+  | { fact: "repairProblem"; problem: RepairProblem }
   | { fact: "importUnderWay" }
   | { fact: "importNothingToDo" }
   | { fact: "importInBackground"; logs: string }
@@ -218,6 +221,7 @@ export const TOLD_AT_ONCE: ReadonlySet<Fact["fact"]> = new Set([
   "extrasFailed",
   "nextDailyGoesOn",
   "repairNotDone",
+  "repairProblem",
   "importGroupFailed",
   "importPartial",
 ]);

@@ -8,7 +8,7 @@ BEGIN
     CREATE SCHEMA {{repair}};
     COMMENT ON SCHEMA {{repair}} IS 'vn-sync-check: the repair of the main copy, and its history';
   END IF;
-  IF obj_description('{{repair}}'::regnamespace, 'pg_namespace') NOT LIKE 'vn-sync-check:%' THEN
+  IF coalesce(obj_description('{{repair}}'::regnamespace, 'pg_namespace'), '') NOT LIKE 'vn-sync-check:%' THEN
     RAISE EXCEPTION 'the schema % was not made by vn-sync-check: nothing is installed into it', '{{repair}}'::regnamespace
       USING HINT = 'Rename that schema, or give this installation another name.';
   END IF;

@@ -29,6 +29,14 @@ CREATE TABLE IF NOT EXISTS {{repair}}.settings (
   installed_version text NOT NULL,
   gaps_seen bigint NOT NULL
 );
+DO $fix$
+BEGIN
+  -- Asked first, as ALTER TABLE waits for a dump.
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '{{repair}}.settings'::regclass AND attname = 'new_sites') THEN
+    ALTER TABLE {{repair}}.settings ADD COLUMN new_sites text[] NOT NULL DEFAULT '{}';
+  END IF;
+END
+$fix$;
 CREATE UNIQUE INDEX IF NOT EXISTS settings_one_row ON {{repair}}.settings ((true));
 COMMENT ON INDEX {{repair}}.settings_one_row IS 'There is one installation in this schema.';
 COMMENT ON TABLE {{repair}}.settings IS
@@ -62,6 +70,8 @@ COMMENT ON COLUMN {{repair}}.settings.journal_cap IS 'Entries of the journal abo
 COMMENT ON COLUMN {{repair}}.settings.mail_to IS 'Address for the mails of fct_fix_sync(TRUE); NULL: none.';
 COMMENT ON COLUMN {{repair}}.settings.installed_version IS 'Version of the kit that installed these objects.';
 COMMENT ON COLUMN {{repair}}.settings.gaps_seen IS 'How far journal_gap_seq had come when a run last looked.';
+COMMENT ON COLUMN {{repair}}.settings.new_sites IS
+  'Sites that are repaired although main has no row of them yet; of any other that main does not know nothing is written.';
 
 DO $fix$
 DECLARE

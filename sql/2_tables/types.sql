@@ -1,8 +1,9 @@
--- The words of the tables below. A type that is there is left as it is: a new word comes by ALTER TYPE … ADD VALUE in
--- an upgrade of its own.
+-- The words of the tables below. A type that is there gets the words that it lacks, at its end; they cannot be used
+-- within this transaction.
 DO $fix$
 DECLARE
   _t record;
+  _word text;
 BEGIN
   FOR _t IN
     SELECT * FROM (VALUES
@@ -12,11 +13,12 @@ BEGIN
       ('set_aside_cause', ARRAY['refused', 'dropped', 'locked'], 'Why a row could not be written.'),
       ('held_back_cause',
        ARRAY['deleted in main', 'lost by others', 'deleted by a run', 'unseen', 'deletion reported', 'newer in main',
-             'deleted by hand', 'over the cap'],
+             'deleted by hand', 'over the cap', 'unknown site', 'site too long'],
        'Why a difference is left to people.'),
       ('run_mode', ARRAY['journal', 'whole', 'contents'],
        'What a run compares: what changed in check; observations_json whole; also other tables and contents.'),
-      ('run_phase', ARRAY['comparing', 'applying', 'ended'], 'Where a run is.'),
+      ('run_phase', ARRAY['comparing', 'applying', 'ended', 'refused'],
+       'Where a run is; refused: it has compared, and may not write.'),
       ('run_status', ARRAY['running', 'done', 'partial', 'refused', 'failed', 'interrupted'], 'How a run stands or ended.'),
       ('deletion_policy', ARRAY['report', 'apply'], 'What happens to rows that the portal deleted.'),
       ('loss_policy', ARRAY['report', 'repair'], 'What happens to rows that somebody else deleted from main.'),
@@ -31,6 +33,9 @@ BEGIN
       EXECUTE format('CREATE TYPE {{repair}}.%I AS ENUM (%s)', _t.name,
         (SELECT string_agg(quote_literal(w), ', ' ORDER BY ord) FROM unnest(_t.words) WITH ORDINALITY AS u (w, ord)));
     END IF;
+    FOREACH _word IN ARRAY _t.words LOOP
+      EXECUTE format('ALTER TYPE {{repair}}.%I ADD VALUE IF NOT EXISTS %L', _t.name, _word);
+    END LOOP;
     EXECUTE format('COMMENT ON TYPE {{repair}}.%I IS %L', _t.name, _t.comment);
   END LOOP;
   IF to_regtype('{{repair}}.doubt') IS NULL THEN

@@ -27,7 +27,7 @@ BEGIN
            to_date(split_part(split_part(l.comment, ', ', -2), ': ', 2), 'DD/MM/YYYY') AS d (first_day)
      WHERE l.controler = 'observations' AND l.site = _site AND l.id > coalesce(_after, 0)
        AND (_after IS NOT NULL OR l.download_ts >= _since)
-       AND l.comment ~ ', \d+ obs, taxo_group ?: \d+, territorial_unit ?: \S+, date ?: \d\d/\d\d/\d{4}, interval\w* ?: \d+$'
+       AND l.comment ~ ', \d{1,9} obs, taxo_group ?: \d{1,9}, territorial_unit ?: \S+, date ?: \d\d/\d\d/\d{4}, interval\w* ?: \d{1,5}$'
   ), once AS (
     SELECT DISTINCT ON (p.taxo_group, p.unit, p.first_day, p.last_day) p.*
       FROM piece AS p ORDER BY p.taxo_group, p.unit, p.first_day, p.last_day, p.id DESC

@@ -34,10 +34,42 @@ COMMENT ON FUNCTION {{repair}}.move_to_held_back(
   bigint, bigint[], text[], {{repair}}.action, {{repair}}.held_back_cause[], text[]) IS
   'Takes observations off the work list and leaves them to people, each with its cause.';
 
+CREATE OR REPLACE FUNCTION {{repair}}.fresh_sites() RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  -- An update that failed asks for the same days again: the last one says it for all.
+  SELECT coalesce(array_agg(l.site), '{}')
+    FROM (SELECT DISTINCT ON (s.site) s.site, s.updated, j.started_at
+            FROM {{repair}}.job_site AS s JOIN {{repair}}.job AS j ON j.id = s.job
+           WHERE s.updated IS NOT NULL ORDER BY s.site, j.id DESC) AS l
+   WHERE l.updated AND l.started_at > now() - interval '7 days';
+$fix$;
+COMMENT ON FUNCTION {{repair}}.fresh_sites() IS 'Sites whose last update ended well, of late.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.brought_since(_id bigint, _site text, _when timestamptz) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+DECLARE
+  -- The first run that began after then; what has touched the row since, by transaction, came later still.
+  _xid xid8 := (SELECT r.xid FROM {{repair}}.run AS r WHERE r.started_at > _when ORDER BY r.started_at LIMIT 1);
+BEGIN
+  IF EXISTS (SELECT FROM {{repair}}.downloaded_key AS n WHERE n.id = _id AND n.site = _site AND n.at > _when) THEN
+    RETURN true;
+  END IF;
+  -- A download writes the row, or, where it finds the same version, locks it (ON CONFLICT DO UPDATE … WHERE): both leave
+  -- their transaction's number in it, and no trigger has to note each row that is proposed.
+  RETURN EXISTS (
+    SELECT FROM {{check}}.observations_json AS c
+     WHERE c.id = _id AND c.site = _site
+       AND least(age(c.xmin), age(c.xmax)) < age(_xid::xid));
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.brought_since(bigint, text, timestamptz) IS
+  'Has a download brought this observation since then? False where nothing says so.';
+
 CREATE OR REPLACE FUNCTION {{repair}}.hold_back(_run bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
   _s {{repair}}.settings := (SELECT s FROM {{repair}}.settings AS s);
+  _fresh text[];
 BEGIN
   IF NOT EXISTS (SELECT FROM {{repair}}.work_item
                   WHERE table_name = 'observations_json' AND action = 'insert' AND run = _run) THEN
@@ -54,7 +86,8 @@ BEGIN
      AND o.check_update_ts <= (d.content ->> 'update_ts')::bigint
      AND NOT EXISTS (SELECT FROM {{repair}}.downloaded_key AS n
                       WHERE n.id = o.id AND n.site = o.site COLLATE "default" AND n.at > d.deleted_at);
-  -- Never resurrect: what main's own sync deleted comes back only as a later version.
+  -- Never resurrect: what main's own sync deleted comes back only as a later version, or where a download that began
+  -- well after it has brought the row: main's sync deletes a row to insert it anew, and may lose the insert.
   PERFORM {{repair}}.move_to_held_back(_run, array_agg(o.id), array_agg(o.site), 'insert',
       array_agg((CASE WHEN d.by_sync THEN 'deleted in main' ELSE 'lost by others' END)::{{repair}}.held_back_cause),
       array_agg(format('deleted from main by %s at %s', d.deleted_by, d.deleted_at)))
@@ -65,7 +98,8 @@ BEGIN
       ON d.id = o.id AND d.site = o.site COLLATE "default"
    WHERE o.table_name = 'observations_json' AND o.action = 'insert' AND o.run = _run
      AND o.check_update_ts <= extract(epoch FROM d.deleted_at + _s.tolerance)
-     AND (d.by_sync OR _s.losses_by_others <> 'repair');
+     AND (d.by_sync OR _s.losses_by_others <> 'repair')
+     AND NOT {{repair}}.brought_since(o.id, o.site, d.deleted_at + _s.tolerance);
   -- Deletions in a blind spell were seen by nobody: only what a download has brought since is known to have been lost.
   PERFORM {{repair}}.move_to_held_back(_run, array_agg(o.id), array_agg(o.site), 'insert',
       array_agg('unseen'::{{repair}}.held_back_cause),
@@ -85,6 +119,7 @@ BEGIN
   -- Where nobody watches main, absence says nothing: an old row has to have been brought by a download of late.
   IF NOT {{repair}}.watching() AND to_regclass('{{main}}.increment_log') IS NOT NULL
      AND has_table_privilege(to_regclass('{{main}}.increment_log'), 'SELECT') THEN
+    _fresh := {{repair}}.fresh_sites();
     PERFORM {{repair}}.move_to_held_back(_run, array_agg(o.id), array_agg(o.site), 'insert',
         array_agg('unseen'::{{repair}}.held_back_cause),
         array_agg('older than the last update of main, and no download of the last 7 days brought it'::text))
@@ -94,7 +129,9 @@ BEGIN
                                   FROM {{main}}.increment_log AS l WHERE l.site = o.site COLLATE "default")
        AND NOT EXISTS (
          SELECT FROM {{repair}}.downloaded_key AS n
-          WHERE n.id = o.id AND n.site = o.site COLLATE "default" AND n.at > now() - interval '7 days');
+          WHERE n.id = o.id AND n.site = o.site COLLATE "default"
+            -- Older ones say as much while the site's changes, deletions too, have come since.
+            AND (n.at > now() - interval '7 days' OR o.site = ANY (_fresh)));
   END IF;
 END
 $fix$;

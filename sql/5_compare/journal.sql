@@ -51,6 +51,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $fix$
 DECLARE
   _blind boolean := {{repair}}.blind_since() IS NOT NULL;
+  _long record;
 BEGIN
   WITH gone AS (
          DELETE FROM {{repair}}.journal_observation RETURNING id, site
@@ -70,19 +71,29 @@ BEGIN
                   UNION ALL
                  SELECT id::integer, site COLLATE "default" FROM open) AS a
           GROUP BY id, site ORDER BY id, site
+       ), found AS MATERIALIZED (
+         SELECT (CASE WHEN m.id IS NULL THEN 'insert' ELSE 'update' END)::{{repair}}.action AS action, c.id, c.site,
+                (CASE WHEN m.id IS NULL THEN 'missing' ELSE 'older' END)::{{repair}}.reason AS reason,
+                c.update_ts AS check_update_ts, m.update_ts AS main_update_ts
+           FROM k
+           JOIN {{check}}.observations_json AS c ON c.id = k.id AND c.site = k.site
+           LEFT JOIN {{main}}.observations_json AS m ON m.id = c.id AND m.site = c.site
+          WHERE m.id IS NULL OR m.update_ts < c.update_ts
+       ), queued AS (
+         INSERT INTO {{repair}}.work_item AS w
+           (table_name, action, id, site, reason, check_update_ts, main_update_ts, run)
+         SELECT 'observations_json', f.action, f.id, f.site, f.reason, f.check_update_ts, f.main_update_ts, _run
+           FROM found AS f WHERE octet_length(f.site) <= 1000
+         ON CONFLICT ON CONSTRAINT work_item_pk DO UPDATE SET
+           run = EXCLUDED.run, reason = EXCLUDED.reason,
+           check_update_ts = EXCLUDED.check_update_ts, main_update_ts = EXCLUDED.main_update_ts
        )
-  INSERT INTO {{repair}}.work_item AS w
-    (table_name, action, id, site, reason, check_update_ts, main_update_ts, run)
-  SELECT 'observations_json',
-         (CASE WHEN m.id IS NULL THEN 'insert' ELSE 'update' END)::{{repair}}.action, c.id, c.site,
-         (CASE WHEN m.id IS NULL THEN 'missing' ELSE 'older' END)::{{repair}}.reason, c.update_ts, m.update_ts, _run
-    FROM k
-    JOIN {{check}}.observations_json AS c ON c.id = k.id AND c.site = k.site
-    LEFT JOIN {{main}}.observations_json AS m ON m.id = c.id AND m.site = c.site
-   WHERE m.id IS NULL OR m.update_ts < c.update_ts
-  ON CONFLICT ON CONSTRAINT work_item_pk DO UPDATE SET
-    run = EXCLUDED.run, reason = EXCLUDED.reason,
-    check_update_ts = EXCLUDED.check_update_ts, main_update_ts = EXCLUDED.main_update_ts;
+  SELECT array_agg(f.id::bigint) AS ids, array_agg(f.site::text) AS sites, array_agg(f.action) AS actions,
+         array_agg(f.check_update_ts::bigint) AS check_ts INTO _long
+    FROM found AS f WHERE octet_length(f.site) > 1000;
+  IF _long.ids IS NOT NULL THEN
+    PERFORM {{repair}}.hold_long_sites(_run, _long.ids, _long.sites, _long.actions, _long.check_ts);
+  END IF;
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.compare_journaled_observations(bigint) IS

@@ -23,38 +23,52 @@ BEGIN
     RETURNING w.*
   )
   INSERT INTO {{repair}}.set_aside AS a
-    (table_name, action, id, site, key, reason, cause, sqlstate, message, check_update_ts, main_update_ts, run)
-  SELECT table_name, action, id, site, key, reason, _cause, _sqlstate, left(_message, 1000),
-         check_update_ts, main_update_ts, _run
-    FROM taken
+    (table_name, action, id, site, key, reason, cause, sqlstate, message, check_update_ts, main_update_ts, run, triggers_seen)
+  SELECT k.table_name, k.action, k.id, k.site, k.key, k.reason, _cause, _sqlstate, left(_message, 1000),
+         k.check_update_ts, k.main_update_ts, _run, t.triggers_seen
+    FROM taken AS k JOIN {{repair}}.client_table AS t ON t.table_name = _table
   ON CONFLICT ON CONSTRAINT set_aside_pk DO UPDATE SET
     reason = EXCLUDED.reason, cause = EXCLUDED.cause, sqlstate = EXCLUDED.sqlstate, message = EXCLUDED.message,
     check_update_ts = EXCLUDED.check_update_ts, main_update_ts = EXCLUDED.main_update_ts,
-    run = EXCLUDED.run, tries = a.tries + 1, last_at = EXCLUDED.last_at;
+    run = EXCLUDED.run, triggers_seen = EXCLUDED.triggers_seen, tries = a.tries + 1, last_at = EXCLUDED.last_at;
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.put_aside(
   bigint, text, {{repair}}.action, bigint[], text[], text[], {{repair}}.set_aside_cause, text, text) IS
   'Moves keys from the work list into quarantine.';
 
-CREATE OR REPLACE FUNCTION {{repair}}.set_dropped_aside(
+CREATE OR REPLACE FUNCTION {{repair}}.look_again(
   _run bigint, _table text, _action {{repair}}.action, _ids bigint[], _sites text[], _keys text[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
   _places bigint[];
+  _changed bigint;
 BEGIN
-  -- Still different in the very transaction that wrote it: a BEFORE trigger of main let it drop.
+  -- Still different in the very transaction that wrote it: a trigger of main let it drop, put something else in its
+  -- place, or took it away again.
   EXECUTE format('SELECT {{repair}}.%I($1, $2, $3, $4, $5)', 'still_different_' || _table)
     INTO _places USING _run, _action, _ids, _sites, _keys;
-  PERFORM {{repair}}.put_aside(_run, _table, _action,
-    ARRAY(SELECT _ids[p] FROM unnest(_places) AS p), ARRAY(SELECT _sites[p] FROM unnest(_places) AS p),
-    ARRAY(SELECT _keys[p] FROM unnest(_places) AS p), 'dropped', NULL,
-    'a BEFORE trigger of main drops this row without an error; tried again when check has another version');
+  IF cardinality(_places) > 0 THEN
+    PERFORM {{repair}}.put_aside(_run, _table, _action,
+      ARRAY(SELECT _ids[p] FROM unnest(_places) AS p), ARRAY(SELECT _sites[p] FROM unnest(_places) AS p),
+      ARRAY(SELECT _keys[p] FROM unnest(_places) AS p), 'dropped', NULL,
+      'a trigger of main drops this row, or makes another of it, without an error; tried again when check has another version, or main other triggers');
+    -- Nothing of it is in main: it was not repaired.
+    DELETE FROM {{repair}}.change AS c USING unnest(_places) AS p
+     WHERE c.run = _run AND c.table_name = _table AND c.action <> 'delete'
+       AND c.id = _ids[p] AND c.site = _sites[p] AND c.key = _keys[p];
+    -- Nor is it one of main's deletions that this transaction itself has made.
+    DELETE FROM {{repair}}.main_deletion AS d USING unnest(_places) AS p
+     WHERE _table = 'observations_json' AND d.id = _ids[p] AND d.site = _sites[p] AND d.deleted_at >= now();
+  END IF;
+  EXECUTE format('SELECT {{repair}}.%I($1, $2, $3)', 'written_otherwise_' || _table) INTO _changed USING _ids, _sites, _keys;
+  IF _changed > 0 THEN
+    UPDATE {{repair}}.run SET changed_by_triggers = changed_by_triggers + _changed WHERE id = _run;
+  END IF;
 END
 $fix$;
-COMMENT ON FUNCTION {{repair}}.set_dropped_aside(
-  bigint, text, {{repair}}.action, bigint[], text[], text[]) IS
-  'Of a batch''s keys, sets those aside that main''s triggers dropped silently.';
+COMMENT ON FUNCTION {{repair}}.look_again(bigint, text, {{repair}}.action, bigint[], text[], text[]) IS
+  'Reads again what a batch has written: sets aside what main''s triggers dropped, and counts what they changed.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.end_quarantine(
   _run bigint, _table text, _action {{repair}}.action, _ids bigint[], _sites text[], _keys text[]) RETURNS void
@@ -72,26 +86,3 @@ END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.end_quarantine(bigint, text, {{repair}}.action, bigint[], text[], text[]) IS
   'Rows that an earlier run had set aside, and this one has written, are in quarantine no longer.';
-
-CREATE OR REPLACE FUNCTION {{repair}}.set_next_aside(
-  _run bigint, _table text, _action {{repair}}.action, INOUT _id bigint, INOUT _site text, INOUT _key text,
-  _sqlstate text, _message text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-DECLARE
-  _t record;
-BEGIN
-  PERFORM {{repair}}.expect_phase(_run, 'applying');
-  SELECT t._ids, t._sites, t._keys INTO _t FROM {{repair}}.take_items(_table, _action, _id, _site, _key, 1) AS t;
-  _id := _t._ids[1];
-  _site := _t._sites[1];
-  _key := _t._keys[1];
-  IF _id IS NOT NULL THEN
-    PERFORM {{repair}}.put_aside(_run, _table, _action, _t._ids, _t._sites, _t._keys,
-      (CASE WHEN {{repair}}.is_lock_conflict(_sqlstate) THEN 'locked' ELSE 'refused' END)::{{repair}}.set_aside_cause,
-      _sqlstate, _message);
-  END IF;
-END
-$fix$;
-COMMENT ON FUNCTION {{repair}}.set_next_aside(
-  bigint, text, {{repair}}.action, bigint, text, text, text, text) IS
-  'Sets the next key of the work list aside: refused by main, or kept locked by another session. The next run tries it again.';

@@ -16,20 +16,25 @@ BEGIN
     'on_conflict', CASE WHEN {{repair}}.has_unique_key(_table, _keys) THEN 'ON CONFLICT (@keys@) DO NOTHING' ELSE '' END,
     -- Main's own sync may bring the row meanwhile: the newest version wins.
     'meanwhile', CASE WHEN _versioned THEN $word$
-  IF _count < cardinality(_ids) THEN
+  IF _count < pg_catalog.cardinality(_ids) THEN
     _count := _count + {{repair}}.apply_update_@table@(_run, _ids, _sites, _keys);
   END IF;$word$ ELSE '' END,
     -- Deleted by main's own sync since the run began: not put back.
     'not_deleted', CASE WHEN _versioned THEN $word$NOT EXISTS (
              SELECT FROM {{repair}}.main_deletion AS d
-              WHERE d.id = c.id AND d.site = c.site
-                AND d.deleted_at > (SELECT started_at FROM {{repair}}.run WHERE run.id = _run)
-                AND c.update_ts <= extract(epoch FROM d.deleted_at + (SELECT tolerance FROM {{repair}}.settings)))$word$
+              WHERE d.id OPERATOR(pg_catalog.=) c.id AND d.site OPERATOR(pg_catalog.=) c.site
+                AND d.deleted_at OPERATOR(pg_catalog.>) (
+                  SELECT r.started_at FROM {{repair}}.run AS r WHERE r.id OPERATOR(pg_catalog.=) _run)
+                AND c.update_ts OPERATOR(pg_catalog.<=) extract(
+                  epoch FROM d.deleted_at OPERATOR(pg_catalog.+) (SELECT s.tolerance FROM {{repair}}.settings AS s)))$word$
                         ELSE 'true' END,
     'old_ts', CASE WHEN _versioned THEN 'm.update_ts::bigint' ELSE 'NULL::bigint' END,
     'new_ts', CASE WHEN _versioned THEN 'c.update_ts' ELSE 'NULL' END,
+    'has_older', CASE WHEN _versioned THEN 'm.update_ts OPERATOR(pg_catalog.<) c.update_ts' ELSE 'false' END,
+    'same_version', CASE WHEN _versioned THEN 'm.update_ts OPERATOR(pg_catalog.=) c.update_ts' ELSE 'true' END,
     'returned_ts', CASE WHEN _versioned THEN ', m.update_ts' ELSE '' END,
-    'older', CASE WHEN _versioned THEN '(m.update_ts < c.update_ts OR m.update_ts = c.update_ts AND (@differs@)
+    'older', CASE WHEN _versioned THEN '(m.update_ts OPERATOR(pg_catalog.<) c.update_ts
+             OR m.update_ts OPERATOR(pg_catalog.=) c.update_ts AND (@differs@)
              AND {{repair}}.is_other_content(@table_text@, w.id, w.site, w.key))' ELSE '(@differs@)' END);
 
   PERFORM {{repair}}.make_function(format('%I', 'apply_insert_' || _table) || _arguments, $body$
@@ -83,63 +88,30 @@ BEGIN
       FROM unnest(_ids, _sites, _keys) WITH ORDINALITY AS w (id, site, key, ord)
       JOIN {{check}}.@table@ AS c ON @check_is_wanted@
       LEFT JOIN {{main}}.@table@ AS m ON @main_is_wanted@
-     WHERE CASE _action WHEN 'insert' THEN m.@first_key@ IS NULL AND @not_deleted@
-                        ELSE m.@first_key@ IS NOT NULL AND @older@ END);
+     WHERE CASE WHEN m.@first_key@ IS NULL
+                -- Written in this run, and gone: main's own sync would have had to wait.
+                THEN _action = 'insert' AND @not_deleted@ OR {{repair}}.is_written(_run, @table_text@, w.id, w.site, w.key)
+                WHEN _action = 'insert' THEN @has_older@
+                ELSE @older@ END);
 END$body$, _words,
     format('Which of these rows of %s still differ: their places in the arrays.', _table));
 
-  IF _versioned THEN
-    PERFORM {{repair}}.make_function(format('%I', 'compare_contents_' || _table)
-        || '(_run bigint, _limit bigint) RETURNS bigint', $body$
-DECLARE
-  _count integer;
+  PERFORM {{repair}}.make_function(format('%I', 'written_otherwise_' || _table)
+      || '(_ids bigint[], _sites text[], _keys text[]) RETURNS bigint', $body$
 BEGIN
-  -- Reads both items: minutes at 5 million rows, so only when asked for.
-  INSERT INTO {{repair}}.work_item AS w
-    (table_name, action, id, site, key, reason, check_update_ts, main_update_ts, run)
-  SELECT @table_text@, 'update', @id@, @site@, @key@, 'other content', c.update_ts, m.update_ts, _run
-    FROM {{check}}.@table@ AS c JOIN {{main}}.@table@ AS m ON @main_is_check@
-   WHERE m.update_ts = c.update_ts AND (@differs@)
-   LIMIT _limit
-  ON CONFLICT ON CONSTRAINT work_item_pk DO UPDATE SET
-    run = EXCLUDED.run, reason = EXCLUDED.reason,
-    check_update_ts = EXCLUDED.check_update_ts, main_update_ts = EXCLUDED.main_update_ts;
-  GET DIAGNOSTICS _count = ROW_COUNT;
-  RETURN _count;
-END$body$, _words, format('Queues rows of %s with the same update_ts and another content.', _table));
-    RETURN;
-  END IF;
-  PERFORM {{repair}}.make_function(format('%I', 'compare_' || _table)
-      || '(_run bigint, _contents boolean, _ids bigint[], _sites text[], _keys text[], _limit bigint) RETURNS bigint', $body$
-DECLARE
-  _count integer;
-BEGIN
-  -- With keys: only these; without: the whole tables.
-  INSERT INTO {{repair}}.work_item AS w (table_name, action, id, site, key, reason, run)
-  SELECT @table_text@, (CASE WHEN m.@first_key@ IS NULL THEN 'insert' ELSE 'update' END)::{{repair}}.action,
-         @id@, @site@, @key@,
-         (CASE WHEN m.@first_key@ IS NULL THEN 'missing' ELSE 'other content' END)::{{repair}}.reason, _run
-    FROM {{check}}.@table@ AS c
-    LEFT JOIN {{main}}.@table@ AS m ON @main_is_check@
-   WHERE (m.@first_key@ IS NULL OR _contents AND (@differs@))
-     AND (_ids IS NULL OR (@id@, @site@, @key@) IN (SELECT * FROM unnest(_ids, _sites, _keys)))
-   LIMIT _limit
-  ON CONFLICT ON CONSTRAINT work_item_pk DO UPDATE SET run = EXCLUDED.run, reason = EXCLUDED.reason;
-  GET DIAGNOSTICS _count = ROW_COUNT;
-  RETURN _count;
-END$body$, _words, format('Queues rows of %s that main lacks, and where asked those of another content.', _table));
+  RETURN (
+    SELECT count(*)
+      FROM unnest(_ids, _sites, _keys) AS w (id, site, key)
+      JOIN {{check}}.@table@ AS c ON @check_is_wanted@
+      JOIN {{main}}.@table@ AS m ON @main_is_wanted@
+     WHERE @same_version@ AND (@differs@));
+END$body$, _words,
+    format('How many of these rows of %s main has with another content than check: its triggers have changed it.', _table));
+
+  PERFORM {{repair}}.make_compare_function(_table, _words, _versioned);
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.make_write_functions(text) IS
-  'Makes a client table''s functions: apply_insert_…, apply_update_…, still_different_…, compare_….';
-
-CREATE OR REPLACE FUNCTION {{repair}}.is_other_content(_table text, _id bigint, _site text, _key text) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-  SELECT EXISTS (SELECT FROM {{repair}}.work_item AS w
-                  WHERE w.table_name = _table AND w.action = 'update' AND w.id = _id AND w.site = _site AND w.key = _key
-                    AND w.reason = 'other content');
-$fix$;
-COMMENT ON FUNCTION {{repair}}.is_other_content(text, bigint, text, text) IS
-  'Was this row queued because its content differs, its version being the same?';
+  'Makes a client table''s functions: apply_insert_…, apply_update_…, still_different_…, written_otherwise_…, and what compares it.';
 
 SELECT {{repair}}.renew_client_tables();

@@ -39,9 +39,12 @@ COMMENT ON FUNCTION {{repair}}.may_suspect(bigint) IS
 
 CREATE OR REPLACE FUNCTION {{repair}}.entry_day(_item jsonb) RETURNS date
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-  SELECT to_timestamp((_item #>> '{observers,0,insert_date}')::bigint)::date;
+  -- An item may hold anything.
+  SELECT CASE WHEN d.seconds ~ '^-?\d{1,11}$' THEN to_timestamp(d.seconds::bigint)::date END
+    FROM (SELECT _item #>> '{observers,0,insert_date}' AS seconds) AS d;
 $fix$;
-COMMENT ON FUNCTION {{repair}}.entry_day(jsonb) IS 'The day on which an observation was entered, in the session''s time zone.';
+COMMENT ON FUNCTION {{repair}}.entry_day(jsonb) IS
+  'The day on which an observation was entered, in the session''s time zone; NULL where its item does not say.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.suspect_deletions(_run bigint, _job bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fix$
@@ -49,32 +52,49 @@ DECLARE
   _cause {{repair}}.held_back_cause := (
     SELECT CASE WHEN deletions <> 'apply' THEN 'deletion reported'::{{repair}}.held_back_cause END FROM {{repair}}.settings);
   _d record;
+  _s record;
 BEGIN
   SELECT * INTO _d FROM {{repair}}.job_download(_job);
-  PERFORM {{repair}}.queue_deletion(_run, array_agg(m.id::bigint), array_agg(m.site::text), 'not downloaded',
-      array_agg(_cause),
-      array_agg(format('entered within %s to %s, and the whole download of %s did not bring it',
-                       _d.window_from, _d.window_to, _d.since)),
-      array_agg(m.update_ts::bigint), array_agg(m.update_ts::bigint))
-    -- First by keys alone; only for what no download brought is the item read.
-    FROM (SELECT x.id, x.site
-            FROM {{main}}.observations_json AS x
-           WHERE x.update_ts >= extract(epoch FROM _d.window_from::timestamptz)
-             AND NOT EXISTS (SELECT FROM {{repair}}.downloaded_key AS n
-                              WHERE n.id = x.id AND n.site = x.site AND n.at >= _d.since)
-          OFFSET 0) AS k
-    JOIN {{main}}.observations_json AS m ON m.id = k.id AND m.site = k.site
-   -- Entered on an inner day of the window: the outer ones are cut off by the time of day.
-   WHERE {{repair}}.entry_day(m.item::jsonb) BETWEEN _d.window_from + 1 AND _d.window_to - 1
+  SELECT array_agg(m.id::bigint) FILTER (WHERE m.day IS NOT NULL) AS ids,
+         array_agg(m.site::text) FILTER (WHERE m.day IS NOT NULL) AS sites,
+         array_agg(m.update_ts::bigint) FILTER (WHERE m.day IS NOT NULL) AS ts,
+         count(*) FILTER (WHERE m.day IS NULL) AS without_day, min(m.id) FILTER (WHERE m.day IS NULL) AS one INTO _s
+    FROM (
+      SELECT m.id, m.site, m.update_ts, m.item::jsonb AS item, {{repair}}.entry_day(m.item::jsonb) AS day
+        -- First by keys alone; only for what no download brought is the item read.
+        FROM (SELECT x.id, x.site
+                FROM {{main}}.observations_json AS x
+               WHERE x.update_ts >= extract(epoch FROM _d.window_from::timestamptz)
+                 AND NOT EXISTS (SELECT FROM {{repair}}.downloaded_key AS n
+                                  WHERE n.id = x.id AND n.site = x.site AND n.at >= _d.since)
+              OFFSET 0) AS k
+        JOIN {{main}}.observations_json AS m ON m.id = k.id AND m.site = k.site
+      OFFSET 0) AS m
+   -- Nothing can be concluded of a row that does not say its day: it is told, and left as it is.
+   WHERE m.day IS NULL
+      -- Entered on an inner day of the window: the outer ones are cut off by the time of day.
+      OR m.day BETWEEN _d.window_from + 1 AND _d.window_to - 1
      AND EXISTS (
        SELECT FROM {{check}}.download_log AS l
         WHERE l.site = m.site AND l.controler = 'observations' AND l.id > _d.since_log
-          AND l.comment ~ ('taxo_group ?: ' || (m.item::jsonb #>> '{species,taxonomy}') || ','))
+          -- A blank before the colon in French.
+          AND strpos(replace(l.comment, ' : ', ': '), 'taxo_group: ' || (m.item #>> '{species,taxonomy}') || ',') > 0)
      -- Restored by hand: somebody knows better.
      AND NOT EXISTS (SELECT FROM {{repair}}.deleted_row AS r
                       WHERE r.row_id = m.id AND r.site = m.site AND r.restored_at IS NOT NULL)
      -- The portal has said so already.
      AND NOT EXISTS (SELECT FROM {{repair}}.tombstone AS t WHERE t.fate = 'new' AND t.id = m.id AND t.site = m.site);
+  IF _s.ids IS NOT NULL THEN
+    PERFORM {{repair}}.queue_deletion(_run, _s.ids, _s.sites, 'not downloaded',
+      array_fill(_cause, ARRAY[cardinality(_s.ids)]),
+      array_fill(format('entered within %s to %s, and the whole download of %s did not bring it',
+                        _d.window_from, _d.window_to, _d.since), ARRAY[cardinality(_s.ids)]),
+      _s.ts, _s.ts);
+  END IF;
+  IF _s.without_day > 0 THEN
+    PERFORM {{repair}}.note_problem(_run, jsonb_build_object(
+      'problem', 'no day of entry', 'rows', _s.without_day, 'id', _s.one));
+  END IF;
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.suspect_deletions(bigint, bigint) IS

@@ -4,8 +4,8 @@ BEGIN
   IF NOT EXISTS (
     SELECT FROM {{repair}}.run
      WHERE id = _run AND status = 'running' AND phase = ANY (_phases) AND pid = pg_backend_pid()) THEN
-    -- A code of its own: main's triggers may raise any of the server's, and those only set their row aside.
-    RAISE EXCEPTION 'run % of the repair is not under way in this session, or not at this step', _run USING ERRCODE = 'VNEND';
+    RAISE EXCEPTION 'run % of the repair is not under way in this session, or not at this step', _run
+      USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
 END
 $fix$;
@@ -14,17 +14,20 @@ COMMENT ON FUNCTION {{repair}}.expect_phase(bigint, {{repair}}.run_phase[]) IS
 
 CREATE OR REPLACE FUNCTION {{repair}}.begin_run(
   _mode {{repair}}.run_mode, _job bigint, _accept integer, _dead bigint[], _backend_start timestamptz,
-  OUT _run bigint, OUT _message text)
+  OUT _run bigint, OUT _busy jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+DECLARE
+  _other jsonb;
 BEGIN
   PERFORM set_config('lock_timeout', '60s', true);
   IF NOT {{repair}}.take_lock() THEN
-    _message := 'another repair is under way';
+    _busy := {{repair}}.busy({{repair}}.who_locks());
     RETURN;
   END IF;
   IF EXISTS (SELECT FROM {{repair}}.run WHERE status = 'running') THEN
-    _message := {{repair}}.other_run(_dead);
-    IF _message IS NOT NULL THEN
+    _other := {{repair}}.other_run(_dead);
+    IF _other IS NOT NULL THEN
+      _busy := {{repair}}.busy(_other);
       RETURN;
     END IF;
     PERFORM {{repair}}.write_monitoring(id) FROM {{repair}}.run WHERE status = 'running';

@@ -5,6 +5,8 @@ DECLARE
   _complete boolean;
   _whole boolean;
   _limit bigint;
+  _found bigint;
+  _unknown text[];
   _refused text;
 BEGIN
   -- Of somebody's ALTER TABLE or VACUUM FULL: the run fails, and the next one looks again.
@@ -15,8 +17,14 @@ BEGIN
   SELECT greatest(max_differences, coalesce(_r.accept, 0)) + 1 INTO _limit FROM {{repair}}.settings;
 
   PERFORM {{repair}}.look_at_triggers(_run);
+  _refused := {{repair}}.look_at_main(_run);
+  IF _refused IS NOT NULL THEN
+    UPDATE {{repair}}.run SET phase = 'refused', message = _refused WHERE id = _run;
+    RETURN _refused;
+  END IF;
   _complete := {{repair}}.journal_is_complete();
   _whole := _r.mode <> 'journal' OR NOT _complete;
+  UPDATE {{repair}}.run SET whole = _whole, journal_complete = _complete WHERE id = _run;
   IF _whole THEN
     IF {{repair}}.blind_since() IS NULL THEN
       DELETE FROM {{repair}}.journal_observation;
@@ -25,7 +33,7 @@ BEGIN
       WITH gone AS (DELETE FROM {{repair}}.journal_observation RETURNING id, site)
       INSERT INTO {{repair}}.downloaded_key (id, site) SELECT DISTINCT id, site FROM gone;
     END IF;
-    PERFORM {{repair}}.compare_observations(_run, _limit);
+    PERFORM {{repair}}.compare_observations(_run, _limit, '{}');
   ELSE
     PERFORM {{repair}}.compare_journaled_observations(_run);
   END IF;
@@ -35,6 +43,12 @@ BEGIN
     PERFORM {{repair}}.compare_contents_observations_json(_run, _limit);
   END IF;
   PERFORM set_config('synchronous_commit', 'off', true); -- as in limit_waiting
+  SELECT count(*) INTO _found FROM {{repair}}.work_item WHERE table_name = 'observations_json' AND run = _run;
+  _unknown := {{repair}}.hold_unknown_sites(_run);
+  IF _whole AND _unknown <> '{}' AND _found >= _limit THEN
+    -- They have filled the list: what others lack may stand behind them.
+    PERFORM {{repair}}.compare_observations(_run, _limit, _unknown);
+  END IF;
   PERFORM {{repair}}.hold_back(_run);
   PERFORM {{repair}}.compare_deletions(_run, _complete);
   PERFORM {{repair}}.forget_solved(_run);
@@ -44,7 +58,10 @@ BEGIN
     -- Keys beyond the limit are in no list now: the next run has to look at everything.
     INSERT INTO {{repair}}.journal_gap (reason) VALUES ('refused: run ' || _run);
   END IF;
-  UPDATE {{repair}}.run SET phase = 'applying', whole = _whole, journal_complete = _complete WHERE id = _run;
+  UPDATE {{repair}}.run
+     SET phase = (CASE WHEN _refused IS NULL THEN 'applying' ELSE 'refused' END)::{{repair}}.run_phase,
+         message = nullif(concat_ws('; ', message, _refused), '')
+   WHERE id = _run;
   RETURN _refused;
 END
 $fix$;
@@ -56,14 +73,19 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 BEGIN
   -- All that was open has been looked at again; what was not found is no difference any more.
   DELETE FROM {{repair}}.work_item WHERE run <> _run;
-  DELETE FROM {{repair}}.held_back WHERE run <> _run;
+  DELETE FROM {{repair}}.held_back AS h
+   WHERE h.run <> _run
+     -- Under the name that stands for it in here, only a whole comparison finds it again.
+     AND NOT (h.cause = 'site too long' AND (SELECT r.whole IS NOT TRUE FROM {{repair}}.run AS r WHERE r.id = _run));
   DELETE FROM {{repair}}.set_aside AS a
    WHERE NOT EXISTS (
      SELECT FROM {{repair}}.work_item AS w
       WHERE w.table_name = a.table_name AND w.action = a.action AND w.id = a.id AND w.site = a.site AND w.key = a.key);
-  -- A version that a trigger of main lets drop is not tried again: only another one is.
+  -- A version that a trigger of main lets drop is not tried again while main's triggers are the same: only another is.
   DELETE FROM {{repair}}.work_item AS w USING {{repair}}.set_aside AS a
-   WHERE a.cause = 'dropped' AND w.reason IN ('missing', 'older') AND w.check_update_ts = a.check_update_ts
+   WHERE a.cause = 'dropped'
+     AND a.triggers_seen = (SELECT t.triggers_seen FROM {{repair}}.client_table AS t WHERE t.table_name = w.table_name)
+     AND w.reason IN ('missing', 'older') AND w.check_update_ts = a.check_update_ts
      AND w.table_name = a.table_name AND w.action = a.action AND w.id = a.id AND w.site = a.site AND w.key = a.key;
 END
 $fix$;

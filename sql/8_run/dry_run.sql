@@ -1,10 +1,3 @@
-CREATE OR REPLACE FUNCTION {{repair}}.busy(_message text) RETURNS jsonb
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fix$
-  SELECT jsonb_build_object('run', NULL, 'status', 'busy', 'message', _message,
-    'inserted', 0, 'updated', 0, 'deleted', 0, 'set_aside', 0, 'by_table', '{}'::jsonb);
-$fix$;
-COMMENT ON FUNCTION {{repair}}.busy(text) IS 'The result of a repair that did not begin, because another is under way.';
-
 CREATE OR REPLACE FUNCTION {{repair}}.dry_run(
   _mode {{repair}}.run_mode, _job bigint, _accept integer, _dead bigint[]) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
@@ -15,8 +8,10 @@ DECLARE
   _result text;
 BEGIN
   -- Nor between two batches of a run: they would find the lock taken for as long as this compares.
-  IF NOT {{repair}}.take_lock() OR {{repair}}.other_run(_dead) IS NOT NULL THEN
-    RETURN {{repair}}.busy('another repair is under way');
+  IF NOT {{repair}}.take_lock() THEN
+    RETURN {{repair}}.busy({{repair}}.who_locks());
+  ELSIF {{repair}}.other_run(_dead) IS NOT NULL THEN
+    RETURN {{repair}}.busy({{repair}}.other_run(_dead));
   END IF;
   PERFORM {{repair}}.expect_job(_job);
   PERFORM {{repair}}.expect_no_fault();
@@ -28,6 +23,7 @@ BEGIN
     -- The comparison is the real one; its work list, and the journal it consumed, are rolled back with this.
     RAISE EXCEPTION USING ERRCODE = 'VNDRY', MESSAGE = {{repair}}.queued()
       || jsonb_build_object('run', NULL, 'dry_run', true, 'message', _refused,
+                            'problems', (SELECT r.problems FROM {{repair}}.run AS r WHERE r.id = _run),
                             'status', CASE WHEN _refused IS NULL THEN 'done' ELSE 'refused' END);
   EXCEPTION WHEN SQLSTATE 'VNDRY' THEN
     GET STACKED DIAGNOSTICS _result = MESSAGE_TEXT;

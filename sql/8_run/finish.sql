@@ -25,6 +25,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
     'updated', (SELECT coalesce(sum(updated), 0) FROM by_table),
     'deleted', (SELECT coalesce(sum(deleted), 0) FROM by_table),
     'set_aside', (SELECT coalesce(sum(set_aside), 0) FROM by_table),
+    'changed_by_triggers', (SELECT changed_by_triggers FROM {{repair}}.run WHERE id = _run),
     'open', {{repair}}.open_differences(),
     'by_table', (SELECT coalesce(jsonb_object_agg(table_name, to_jsonb(b) - 'table_name'), '{}') FROM by_table AS b)
       || (SELECT coalesce(jsonb_object_agg(table_name, '{"not_downloaded": true}'::jsonb), '{}')
@@ -32,23 +33,64 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
 $fix$;
 COMMENT ON FUNCTION {{repair}}.result_of(bigint) IS 'What a run did, as the runner reads it; status and message come from whoever ends it.';
 
-CREATE OR REPLACE FUNCTION {{repair}}.finish_run(_run bigint, _status {{repair}}.run_status, _message text) RETURNS jsonb
+CREATE OR REPLACE FUNCTION {{repair}}.note_problem(_run bigint, _problem jsonb) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  UPDATE {{repair}}.run SET problems = problems || _problem WHERE id = _run;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.note_problem(bigint, jsonb) IS 'Adds to what people have to see to after a run.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.nothing_taken(_run bigint) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  -- Errors of rights and names quote objects, others may quote what a row says of somebody.
+  SELECT jsonb_build_object('problem', 'all refused', 'rows', count(*), 'table', min(a.table_name),
+           'sqlstate', min(a.sqlstate), 'said', min(a.message) FILTER (WHERE a.sqlstate LIKE '42%'))
+    FROM {{repair}}.set_aside AS a
+   WHERE a.run = _run AND a.cause = 'refused' AND NOT EXISTS (SELECT FROM {{repair}}.change WHERE run = _run)
+  HAVING count(*) > 0;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.nothing_taken(bigint) IS
+  'The problem of a run of which main has refused every row; NULL: it has taken some, or there was none.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.finish_run(_run bigint, _error text) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
   _result jsonb;
+  _r {{repair}}.run;
+  _status {{repair}}.run_status;
+  _message text := _error;
+  _problem jsonb;
+  _locked bigint;
   _refresh text;
 BEGIN
   PERFORM {{repair}}.keep_lock();
-  IF _status = 'failed' THEN
-    PERFORM {{repair}}.expect_phase(_run, 'comparing', 'applying');
-  ELSIF _status IN ('done', 'partial', 'refused') THEN
-    PERFORM {{repair}}.expect_phase(_run, 'applying');
+  PERFORM {{repair}}.expect_phase(_run, 'comparing', 'applying', 'refused');
+  SELECT * INTO _r FROM {{repair}}.run WHERE id = _run;
+  -- How it ended is not for the caller to say.
+  IF _error IS NOT NULL THEN
+    _status := 'failed';
+  ELSIF _r.phase = 'comparing' OR _r.phase = 'applying' AND EXISTS (SELECT FROM {{repair}}.work_item WHERE run = _run) THEN
+    RAISE EXCEPTION 'run % of the repair has not come to its end', _run USING ERRCODE = 'object_not_in_prerequisite_state';
+  ELSIF _r.phase = 'refused' THEN
+    _status := 'refused';
+    _message := _r.message;
   ELSE
-    RAISE EXCEPTION 'a run cannot be ended as %', _status;
+    _problem := {{repair}}.nothing_taken(_run);
+    SELECT count(*) INTO _locked FROM {{repair}}.set_aside WHERE run = _run AND cause = 'locked';
+    _status := (CASE WHEN _problem IS NOT NULL THEN 'failed'
+                    WHEN _locked > 0 OR jsonb_path_exists(_r.problems, '$[*] ? (@.problem == "unknown site")') THEN 'partial'
+                    ELSE 'done' END)::{{repair}}.run_status;
+    _message := nullif(concat_ws('; ', _r.message,
+      CASE WHEN _problem IS NOT NULL THEN format('main has refused every row: %s of them, the error is %s',
+        _problem ->> 'rows', coalesce(_problem ->> 'said', _problem ->> 'sqlstate')) END,
+      CASE WHEN _locked > 0
+           THEN format('%s rows of main stayed locked by other sessions; the next run tries them again', _locked) END), '');
+    IF _problem IS NOT NULL THEN
+      PERFORM {{repair}}.note_problem(_run, _problem);
+    END IF;
   END IF;
   _result := {{repair}}.result_of(_run);
   PERFORM {{repair}}.write_monitoring(_run);
-  IF _status <> 'failed' THEN
+  IF _error IS NULL THEN
     _refresh := {{repair}}.refresh_views();
     IF _refresh IS NOT NULL THEN
       _message := concat_ws('; ', _message, 'the views were not refreshed: ' || _refresh);
@@ -60,15 +102,16 @@ BEGIN
          inserted = (_result ->> 'inserted')::integer, updated = (_result ->> 'updated')::integer,
          deleted = (_result ->> 'deleted')::integer, set_aside = (_result ->> 'set_aside')::integer,
          views_error = _refresh
-   WHERE id = _run;
-  IF (SELECT whole FROM {{repair}}.run WHERE id = _run) THEN
+   WHERE id = _run
+  RETURNING * INTO _r;
+  IF _r.whole THEN
     PERFORM {{repair}}.prune();
   END IF;
-  RETURN _result || jsonb_build_object('status', _status, 'message', _message);
+  RETURN _result || jsonb_build_object('status', _status, 'message', _message, 'problems', _r.problems);
 END
 $fix$;
-COMMENT ON FUNCTION {{repair}}.finish_run(bigint, {{repair}}.run_status, text) IS
-  'Closes a run: monitoring, views, result; after a whole pass, prunes what is too old.';
+COMMENT ON FUNCTION {{repair}}.finish_run(bigint, text) IS
+  'Closes a run, as failed where it is given an error: monitoring, views, result; after a whole pass, prunes what is too old.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.prune() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
@@ -84,7 +127,12 @@ BEGIN
   DELETE FROM {{repair}}.main_deletion WHERE deleted_at < _deletions;
   DELETE FROM {{repair}}.blind_spell WHERE until < _deletions;
   -- Two downloads back are enough: a suspicion is drawn from the last one.
-  DELETE FROM {{repair}}.downloaded_key WHERE at < now() - interval '15 days';
+  -- What main lacks for want of them keeps its own.
+  DELETE FROM {{repair}}.downloaded_key AS n
+   WHERE n.at < now() - interval '15 days'
+     AND NOT EXISTS (SELECT FROM {{repair}}.held_back AS h
+                      WHERE h.table_name = 'observations_json' AND h.action = 'insert' AND h.id = n.id
+                        AND h.site = n.site COLLATE "C" AND h.key = '' AND h.cause = 'unseen');
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.prune() IS 'Removes runs, jobs, kept deletions and what downloads brought, once too old.';

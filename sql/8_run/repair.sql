@@ -13,12 +13,12 @@ $fix$;
 COMMENT ON FUNCTION {{repair}}.atomic_message() IS 'The error of a COMMIT inside an open transaction, in the session''s language.';
 
 CREATE OR REPLACE PROCEDURE {{repair}}.end_run(
-  _run bigint, _status text, _message text, _timeout interval, INOUT _result jsonb)
+  _run bigint, _error text, _timeout interval, INOUT _result jsonb)
 LANGUAGE plpgsql SECURITY INVOKER AS $fix$
 BEGIN
   FOR _try IN 1 .. 2 LOOP
     BEGIN
-      _result := {{repair}}.finish_run(_run, _status::{{repair}}.run_status, _message);
+      _result := {{repair}}.finish_run(_run, _error);
       RETURN;
     EXCEPTION WHEN query_canceled THEN
       IF NOT {{repair}}.ended_by_timeout(SQLSTATE, _timeout) THEN
@@ -29,8 +29,8 @@ BEGIN
   END LOOP;
 END
 $fix$;
-COMMENT ON PROCEDURE {{repair}}.end_run(bigint, text, text, interval, jsonb) IS
-  'Closes a run, in a further try where the caller''s statement_timeout has cut the first one off.';
+COMMENT ON PROCEDURE {{repair}}.end_run(bigint, text, interval, jsonb) IS
+  'Closes a run, as failed where it is given an error, in a further try where the caller''s statement_timeout has cut the first one off.';
 
 -- Commits, as write_out does.
 CREATE OR REPLACE PROCEDURE {{repair}}.repair(
@@ -41,7 +41,6 @@ DECLARE
   _message text;
   _state text;
   _refused text;
-  _locked integer := 0;
   _work text[];
   -- Of the caller's session: taken off below, too late for this very CALL.
   _timeout interval := pg_catalog.current_setting('statement_timeout')::interval;
@@ -69,7 +68,7 @@ BEGIN
       IF _dry_run THEN
         _result := {{repair}}.dry_run(_mode::{{repair}}.run_mode, _job, _accept, {{repair}}.dead_runs());
       ELSE
-        SELECT b._run, b._message INTO _run, _message
+        SELECT b._run, b._busy INTO _run, _result
           FROM {{repair}}.begin_run(_mode::{{repair}}.run_mode, _job, _accept, {{repair}}.dead_runs(),
             -- Asked here: the repair's role may not see it.
             (SELECT a.backend_start FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid())) AS b;
@@ -82,9 +81,6 @@ BEGIN
     END;
     CALL {{repair}}.next_transaction();
   END LOOP;
-  IF _run IS NULL AND _result IS NULL THEN
-    _result := {{repair}}.busy(_message);
-  END IF;
   IF _result IS NOT NULL THEN
     COMMIT;
     RETURN;
@@ -107,26 +103,18 @@ BEGIN
     CALL {{repair}}.next_transaction();
   END LOOP;
   IF _state IS NOT NULL THEN
-    CALL {{repair}}.end_run(_run, 'failed', _message, _timeout, _result);
+    CALL {{repair}}.end_run(_run, _message, _timeout, _result);
     COMMIT;
     RAISE EXCEPTION 'run % of the repair failed while comparing: %', _run, _message USING ERRCODE = _state;
   END IF;
   CALL {{repair}}.next_transaction();
-  IF _refused IS NOT NULL THEN
-    CALL {{repair}}.end_run(_run, 'refused', _refused, _timeout, _result);
-    COMMIT;
-    RETURN;
+  IF _refused IS NULL THEN
+    _work := {{repair}}.work_to_do();
   END IF;
-
-  _work := {{repair}}.work_to_do();
   FOR _i IN 1 .. coalesce(pg_catalog.array_length(_work, 1), 0) LOOP
-    CALL {{repair}}.write_out(_run, _work[_i][1], _work[_i][2]::{{repair}}.action, _timeout, _locked);
+    CALL {{repair}}.write_out(_run, _work[_i][1], _work[_i][2]::{{repair}}.action, _timeout);
   END LOOP;
-
-  CALL {{repair}}.end_run(_run, CASE WHEN _locked > 0 THEN 'partial' ELSE 'done' END,
-    CASE WHEN _locked > 0
-         THEN pg_catalog.format('%s rows of main stayed locked by other sessions; the next run tries them again', _locked) END,
-    _timeout, _result);
+  CALL {{repair}}.end_run(_run, NULL, _timeout, _result);
   COMMIT;
 END
 $fix$;

@@ -26,8 +26,7 @@ COMMENT ON FUNCTION {{repair}}.next_batch_size(integer, integer, interval) IS 'S
 
 -- Commits, so it may have neither a SET clause nor SECURITY DEFINER: it has only the caller's rights, and what writes to
 -- main is batch.
-CREATE OR REPLACE PROCEDURE {{repair}}.write_out(
-  _run bigint, _table text, _action {{repair}}.action, _timeout interval, INOUT _locked integer)
+CREATE OR REPLACE PROCEDURE {{repair}}.write_out(_run bigint, _table text, _action {{repair}}.action, _timeout interval)
 LANGUAGE plpgsql SECURITY INVOKER AS $fix$
 DECLARE
   _full integer := {{repair}}.full_batch_size();
@@ -38,64 +37,46 @@ DECLARE
   _site text := '';
   _key text := '';
   _b record;
-  _state text;
-  _message text;
+  _cut_off boolean;
   _started timestamptz;
 BEGIN
   LOOP
-    _state := NULL;
+    _cut_off := false;
     _started := pg_catalog.clock_timestamp();
     BEGIN
       SELECT * INTO _b
-        FROM {{repair}}.batch(_run, _table, _action, _id, _site, _key, CASE WHEN _single > 0 THEN 1 ELSE _size END);
-    EXCEPTION WHEN query_canceled OR OTHERS THEN
-      IF SQLSTATE = '57014' AND NOT {{repair}}.ended_by_timeout(SQLSTATE, _timeout) THEN
+        FROM {{repair}}.batch(_run, _table, _action, _id, _site, _key, CASE WHEN _single > 0 THEN 1 ELSE _size END, _tries >= 8);
+    EXCEPTION WHEN query_canceled THEN
+      IF NOT {{repair}}.ended_by_timeout(SQLSTATE, _timeout) THEN
         RAISE; -- a person did
       END IF;
-      _state := SQLSTATE;
-      _message := SQLERRM;
+      _cut_off := true;
     END;
-    -- A COMMIT is not allowed inside the handler: whatever is done about an error is done here.
-    IF _state IS NULL THEN
-      CALL {{repair}}.next_transaction();
-      EXIT WHEN _b._taken = 0;
-      IF _single = 0 THEN
+    CALL {{repair}}.next_transaction();
+    CONTINUE WHEN _cut_off;
+    EXIT WHEN _b._taken = 0;
+    IF _b._state IS NULL OR _b._is_aside THEN
+      IF _single = 0 AND _b._state IS NULL THEN
         -- Locks are kept for a batch: smaller ones where main's triggers are slow.
         _size := {{repair}}.next_batch_size(_size, _full, pg_catalog.clock_timestamp() - _started);
       END IF;
-    ELSIF _state = '57014' THEN
-      CALL {{repair}}.next_transaction();
-      CONTINUE;
-    ELSIF {{repair}}.is_lock_conflict(_state) AND _tries < 8 THEN
-      -- Somebody holds a row: let go of all of ours, wait, try again. The repair's own lock is kept meanwhile.
-      CALL {{repair}}.next_transaction();
+      _id := _b._id;
+      _site := _b._site;
+      _key := _b._key;
+      _tries := 0;
+      _single := CASE WHEN _single > 0 THEN _single - 1 ELSE 0 END;
+    ELSIF {{repair}}.is_lock_conflict(_b._state) AND _tries < 8 THEN
+      -- Somebody holds a row: all of ours are let go by now. Wait, try again; the repair's own lock is kept meanwhile.
       _tries := _tries + 1;
       PERFORM {{repair}}.keep_lock();
-      PERFORM pg_catalog.pg_sleep(0.01::double precision * _tries);
+      PERFORM pg_catalog.pg_sleep(0.01::double precision * _tries::double precision);
       CALL {{repair}}.next_transaction();
-      CONTINUE;
-    ELSIF _state = 'VNEND' THEN
-      RAISE EXCEPTION '%', _message USING ERRCODE = 'object_not_in_prerequisite_state';
-    ELSIF _single = 0 AND _size > 1 THEN
-      CALL {{repair}}.next_transaction();
-      _single := _size; -- row by row, a COMMIT each: only the row that is refused is set aside
-      _tries := 0;
-      CONTINUE;
     ELSE
-      SELECT * INTO _b FROM {{repair}}.set_next_aside(_run, _table, _action, _id, _site, _key, _state, _message);
-      CALL {{repair}}.next_transaction();
-      EXIT WHEN _b._id IS NULL;
-      IF {{repair}}.is_lock_conflict(_state) THEN
-        _locked := _locked + 1;
-      END IF;
+      _single := _b._taken; -- row by row, a COMMIT each: only the row that is refused is set aside
+      _tries := 0;
     END IF;
-    _id := _b._id;
-    _site := _b._site;
-    _key := _b._key;
-    _tries := 0;
-    _single := CASE WHEN _single > 0 THEN _single - 1 ELSE 0 END;
   END LOOP;
 END
 $fix$;
-COMMENT ON PROCEDURE {{repair}}.write_out(bigint, text, {{repair}}.action, interval, integer) IS
-  'Does all that the work list has of one table and action, batch by batch; counts rows that stayed locked.';
+COMMENT ON PROCEDURE {{repair}}.write_out(bigint, text, {{repair}}.action, interval) IS
+  'Does all that the work list has of one table and action, batch by batch.';

@@ -49,9 +49,17 @@ DECLARE
   _text text := format('<%s.fct_fix_sync> %s: %s rows inserted, %s rows updated, %s deleted, %s set aside in %s.%s%s',
     '{{check}}'::regnamespace, _result ->> 'status', _result ->> 'inserted', _result ->> 'updated', _result ->> 'deleted',
     _result ->> 'set_aside', current_database(), '{{main}}'::regnamespace, ': ' || (_result ->> 'message'));
+  _notify oid := to_regprocedure('{{monitoring}}.email_notify(text, varchar, varchar)');
 BEGIN
   RAISE NOTICE '%', _text;
-  IF _recipient IS NOT NULL AND to_regprocedure('{{monitoring}}.email_notify(text, varchar, varchar)') IS NOT NULL THEN
+  IF _recipient IS NULL OR _notify IS NULL THEN
+    RETURN;
+  END IF;
+  -- One of the user's own runs with the caller's rights.
+  IF EXISTS (SELECT FROM pg_proc AS p JOIN pg_roles AS o ON o.oid = p.proowner JOIN pg_roles AS me ON me.rolname = current_user
+              WHERE p.oid = _notify AND me.rolsuper AND NOT o.rolsuper AND NOT p.prosecdef) THEN
+    RAISE WARNING 'no mail to %: % belongs to another role, and would run as a superuser', _recipient, _notify::regprocedure;
+  ELSE
     PERFORM {{monitoring}}.email_notify(
       _text, format('[%s] Upsert missing data from visionature', current_database())::varchar, _recipient::varchar);
   END IF;

@@ -19,6 +19,7 @@ BEGIN
    WHERE a.table_name = 'observations_json' AND a.sqlstate IS NOT NULL AND c.id = a.id
      AND c.site = a.site COLLATE "default" AND jsonb_path_exists(c.item, _path, _vars);
   GET DIAGNOSTICS _n = ROW_COUNT;
+  DELETE FROM {{repair}}.trial WHERE problems @? '$[*].said'; -- so may what a row that was tried was told
   PERFORM {{repair}}.refresh_views();
   RETURN _all + _n;
 END

@@ -1,54 +1,65 @@
+CREATE OR REPLACE FUNCTION {{repair}}.path_creators() RETURNS TABLE (schema name, role name)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT n.nspname, r.rolname
+    FROM pg_namespace AS n CROSS JOIN LATERAL aclexplode(n.nspacl) AS a JOIN pg_roles AS r ON r.oid = a.grantee
+   WHERE n.nspname = ANY ({{repair}}.trigger_path()) AND a.privilege_type = 'CREATE'
+     AND a.grantee <> n.nspowner AND NOT r.rolsuper
+     -- It may write main's triggers themselves.
+     AND a.grantee <> (SELECT c.relowner FROM pg_class AS c
+                        WHERE c.relnamespace = '{{main}}'::regnamespace AND c.relname = 'observations_json');
+$fix$;
+COMMENT ON FUNCTION {{repair}}.path_creators() IS
+  'Roles that could put a function of their own where main''s triggers look for one, and so act as the repair.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.remedy_of(_p jsonb) RETURNS TABLE (problem text, remedy text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT format('main''s triggers need a right that %s has not', _p ->> 'role'),
+         format('%s; -- or repair.extraGrants; with repair.runAs: %s none of these', s, _p ->> 'owner')
+    FROM jsonb_array_elements_text(_p -> 'statements') AS s WHERE _p ->> 'problem' = 'rights'
+   UNION ALL
+  SELECT format('%s: %s (%s)', _p ->> 'table', _p ->> 'said', _p ->> 'sqlstate'),
+         CASE WHEN _p ->> 'sqlstate' = '42501' THEN format(
+                'give the role %s what it lacks: repair.extraGrants, or as main''s owner the statements of handover()', _p ->> 'role')
+              WHEN _p ->> 'sqlstate' = '42883' THEN 'name the schema of that function in repair.triggerSearchPath'
+              WHEN _p ->> 'sqlstate' = '55P03' THEN 'a row was locked: try again'
+              ELSE 'see what the trigger of main refuses in a copy of an existing row' END
+   WHERE _p ->> 'problem' = 'trial refused'
+   UNION ALL
+  SELECT format('main''s triggers do something else for %s than for main''s owner %s, in: %s', _p ->> 'role', _p ->> 'owner',
+                (SELECT string_agg(w, ', ') FROM jsonb_array_elements_text(_p -> 'where') AS w)),
+         format('repair.runAs: %s', _p ->> 'owner')
+   WHERE _p ->> 'problem' = 'other outcome';
+$fix$;
+COMMENT ON FUNCTION {{repair}}.remedy_of(jsonb) IS 'A problem that trying rows in main has shown, and what to do.';
+
 CREATE OR REPLACE FUNCTION {{repair}}.preflight(OUT problem text, OUT remedy text) RETURNS SETOF record
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
-  _state text;
-  _key record;
+  _found jsonb;
 BEGIN
   RETURN QUERY SELECT f.problem, f.remedy FROM {{repair}}.watch_faults() AS f;
+  RETURN QUERY
+    SELECT format('%s may create functions and operators in the schema %I, where main''s triggers look for theirs: '
+                  'these would run with the rights of the repair', c.role, c.schema),
+           format('REVOKE CREATE ON SCHEMA %I FROM %I; -- or name other schemas in repair.triggerSearchPath', c.schema, c.role)
+      FROM {{repair}}.path_creators() AS c;
   RETURN QUERY SELECT f.problem, f.remedy FROM {{repair}}.run_faults() AS f;
   IF FOUND THEN
     RETURN; -- what follows would only fail of it
   END IF;
-  -- One insert and one update (and delete, where deletions are applied) as the role of the repair, through main's
-  -- own triggers, rolled back.
-  SELECT id, site INTO _key FROM {{main}}.observations_json LIMIT 1;
-  IF NOT FOUND THEN
-    SELECT id, site INTO _key FROM {{check}}.observations_json LIMIT 1;
-  END IF;
-  IF NOT FOUND THEN
-    RETURN;
-  END IF;
-  BEGIN
-    PERFORM {{repair}}.as_main();
-    PERFORM {{repair}}.limit_waiting();
-    SET CONSTRAINTS ALL IMMEDIATE;
-    INSERT INTO {{main}}.observations_json (id, site, item, update_ts)
-    SELECT -2147483648, x.site, x.item, x.update_ts
-      FROM (SELECT site, item::jsonb AS item, update_ts FROM {{main}}.observations_json WHERE id = _key.id AND site = _key.site
-             UNION ALL
-            SELECT site, item::jsonb, update_ts FROM {{check}}.observations_json WHERE id = _key.id AND site = _key.site
-             LIMIT 1) AS x;
-    UPDATE {{main}}.observations_json SET item = item, update_ts = update_ts
-     WHERE id = -2147483648 AND site = _key.site;
-    IF (SELECT deletions = 'apply' FROM {{repair}}.settings) THEN
-      DELETE FROM {{main}}.observations_json WHERE id = -2147483648 AND site = _key.site;
-    END IF;
-    RAISE EXCEPTION USING ERRCODE = 'VNDRY';
-  EXCEPTION
-    WHEN SQLSTATE 'VNDRY' THEN
-      RETURN;
-    WHEN OTHERS THEN
-      problem := format('%s (%s)', SQLERRM, SQLSTATE);
-      _state := SQLSTATE;
-  END;
-  remedy := CASE
-    WHEN _state = '42501' THEN format(
-      'give the role %s what it lacks: repair.extraGrants, or as main''s owner the statements of handover()', current_user)
-    WHEN _state = '42883' THEN 'name the schema of that function in repair.triggerSearchPath'
-    WHEN _state = '55P03' THEN 'a row was locked: try again'
-    ELSE 'see what the trigger of main refuses in a copy of an existing row' END;
+  PERFORM {{repair}}.renew_client_tables();
+  -- A caller with a short statement_timeout is told what came out last, while triggers and rights are the same.
+  SELECT t.problems INTO _found FROM {{repair}}.trial AS t
+   WHERE t.fingerprint = {{repair}}.trial_fingerprint()
+     AND current_setting('statement_timeout')::interval BETWEEN interval '1 millisecond' AND interval '30 seconds';
+  RETURN QUERY
+    SELECT r.problem, r.remedy
+      FROM jsonb_array_elements(coalesce(_found, {{repair}}.try_main())) AS p CROSS JOIN LATERAL {{repair}}.remedy_of(p) AS r;
+EXCEPTION WHEN OTHERS THEN
+  problem := format('%s (%s)', SQLERRM, SQLSTATE);
+  remedy := format('give the role %s what it lacks: repair.extraGrants, or as main''s owner the statements of handover()', current_user);
   RETURN NEXT;
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.preflight() IS
-  'Tries an insert and an update in main as the repair would, rolled back; a row tells what lacks and what to do.';
+  'Tries rows of each kind in main as the repair would, and as main''s owner, all rolled back; a row for each thing that lacks or differs, with what to do.';

@@ -53,7 +53,8 @@ BEGIN
   END LOOP;
   DELETE FROM {{repair}}.made_object WHERE object LIKE 'reader %';
   DROP TABLE IF EXISTS {{repair}}.settings, {{repair}}.client_table, {{repair}}.work_item, {{repair}}.set_aside,
-    {{repair}}.held_back, {{repair}}.journal_observation, {{repair}}.journal_form, {{repair}}.journal_gap,
+    {{repair}}.held_back, {{repair}}.run_lock, {{repair}}.trial,
+    {{repair}}.journal_observation, {{repair}}.journal_form, {{repair}}.journal_gap,
     {{repair}}.downloaded_key, {{repair}}.trigger_seen;
   DROP SEQUENCE IF EXISTS {{repair}}.journal_gap_seq;
 END

@@ -17,7 +17,7 @@ WITH wanted AS (
    UNION ALL
   SELECT 'ROUTINE', oid::regprocedure::text, proowner
     FROM pg_proc
-   WHERE pronamespace = to_regnamespace('{{repair}}')
+   WHERE pronamespace = to_regnamespace('{{repair}}') AND proname NOT IN ('try_as_main_owner', 'written_elsewhere')
       OR pronamespace = to_regnamespace('{{check}}') AND proname = 'fct_fix_sync'
 ), lacking AS (
   -- Neither is the login a member of the owner, nor may it make itself one, as the head does.

@@ -81,5 +81,12 @@ BEGIN
   END LOOP;
   EXECUTE format('GRANT USAGE ON SCHEMA {{monitoring}} TO %I', _s.repair_role);
   EXECUTE format('GRANT SELECT, INSERT ON {{monitoring}}.monitoring_vn_check_to_prod TO %I', _s.repair_role);
+  -- An older one, of somebody else's, may take its numbers from a sequence.
+  FOR _o IN
+    SELECT s.oid::regclass AS name FROM pg_class AS s JOIN pg_depend AS d ON d.objid = s.oid AND d.deptype = 'a'
+     WHERE s.relkind = 'S' AND d.refobjid = '{{monitoring}}.monitoring_vn_check_to_prod'::regclass
+  LOOP
+    EXECUTE format('GRANT USAGE ON SEQUENCE %s TO %I', _o.name, _s.repair_role);
+  END LOOP;
 END
 $fix$;

@@ -1,4 +1,4 @@
--- Main's triggers run within batch, with its search_path; Client-API-VN's own calls PostGIS unqualified.
+-- Main's triggers run within these functions, with their search_path; Client-API-VN's own calls PostGIS unqualified.
 DO $fix$
 DECLARE
   _i jsonb := current_setting('vn_repair.installation')::jsonb;
@@ -20,7 +20,8 @@ BEGIN
   END IF;
   FOR _o IN
     SELECT oid::regprocedure AS name FROM pg_proc
-     WHERE pronamespace = '{{repair}}'::regnamespace AND proname IN ('batch', 'preflight', 'restore')
+     WHERE pronamespace = '{{repair}}'::regnamespace AND proname IN (
+       'write_rows', 'delete_from_main', 'write_back', 'try_statement')
   LOOP
     EXECUTE format('ALTER FUNCTION %s SET search_path = %s', _o.name, array_to_string(
       'pg_catalog'::text || ARRAY(SELECT quote_ident(s) FROM unnest(_schemas) AS s) || 'pg_temp'::text, ', '));

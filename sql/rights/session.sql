@@ -12,10 +12,12 @@ BEGIN
     SELECT oid::regprocedure AS name FROM pg_proc
      WHERE prokind = 'f' AND proconfig IS NOT NULL
        AND (pronamespace = '{{repair}}'::regnamespace
-              AND proname NOT IN ('batch', 'limit_waiting', 'keep_lock', 'lock_key', 'expect_phase', 'take_items', 'close_items',
-                                  'put_aside', 'set_dropped_aside', 'end_quarantine', 'set_next_aside', 'is_lock_conflict',
+              AND proname NOT IN ('batch', 'limit_waiting', 'keep_lock', 'expect_phase', 'take_items', 'close_items',
+                                  'write_rows', 'look_again', 'is_written', 'delete_rows', 'delete_from_main', 'write_back',
+                                  'try_as_repair', 'try_as_main_owner', 'try_rows', 'try_row', 'try_statement',
+                                  'put_aside', 'end_quarantine', 'is_lock_conflict',
                                   'is_other_content', 'next_batch_size', 'full_batch_size', 'ended_by_timeout', 'as_main',
-                                  'entry_day', 'entry_point', 'is_downloaded')
+                                  'brought_since', 'entry_day', 'entry_point', 'is_downloaded')
             OR oid = to_regprocedure('{{monitoring}}.email_notify(text, varchar, varchar)') AND prosrc ~ 'mail_queue')
   LOOP
     EXECUTE format('ALTER FUNCTION %s %s', _f.name, _meaning);

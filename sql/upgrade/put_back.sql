@@ -18,8 +18,11 @@ BEGIN
   FOR _v IN SELECT * FROM {{repair}}.view_taken_down WHERE NOT ours ORDER BY depth, name LOOP
     BEGIN
       _kind := CASE _v.kind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END;
-      EXECUTE format('CREATE %s %s %s AS %s', _kind, _v.name,
-        'WITH (' || array_to_string(_v.options, ', ') || ')', rtrim(_v.definition, ';'));
+      EXECUTE format('CREATE %s %s %s AS %s%s', _kind, _v.name,
+        'WITH (' || array_to_string(_v.options, ', ') || ')', rtrim(_v.definition, ';'),
+        CASE WHEN _v.kind = 'm' THEN ' WITH NO DATA' END);
+      -- Filled, and its indexes made, with its owner's rights, not with the administrator's.
+      EXECUTE format('ALTER TABLE %s OWNER TO %I', _v.name, _v.owner);
       FOREACH _index IN ARRAY _v.indexes LOOP
         EXECUTE _index;
       END LOOP;
@@ -29,7 +32,9 @@ BEGIN
           CASE _g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(_g.grantee)) END,
           CASE WHEN _g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
       END LOOP;
-      EXECUTE format('ALTER TABLE %s OWNER TO %I', _v.name, _v.owner);
+      IF _v.kind = 'm' THEN
+        EXECUTE format('REFRESH MATERIALIZED VIEW %s', _v.name);
+      END IF;
     EXCEPTION WHEN OTHERS THEN
       RAISE EXCEPTION 'the view % stands on one of ours and does not fit its new definition: %', _v.name, SQLERRM
         USING HINT = 'Save its text, drop it, install again, then create it anew; nothing was changed.';

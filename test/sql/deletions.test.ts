@@ -304,7 +304,7 @@ test("forget erases an observer from kept deletions, tombstones and messages", a
   await db.admin.query(
     "INSERT INTO src_vn_json_repair.set_aside (table_name, action, id, site, reason, cause, run, sqlstate, message) VALUES ('observations_json', 'insert', 3, 'vn38', 'missing', 'refused', 1, 'P0001', 'Nom')",
   );
-  expect((await db.login.query("SELECT src_vn_json_repair.forget('7') AS n")).rows).toEqual([{ n: "3" }]);
+  expect(await db.rows("SELECT src_vn_json_repair.forget('7') AS n")).toEqual([{ n: "3" }]);
   expect(await db.rows("SELECT row_id::integer AS id FROM src_vn_json_repair.deleted_row")).toEqual([
     { id: 2 },
   ]);

@@ -12,15 +12,7 @@ const EXPLAINED: [RegExp, string][] = [
     /^\w+\.repair\(.*: error: cannot commit while a subtransaction/,
     "provoked, to know whether it is in BEGIN",
   ],
-  [
-    /^\w+\.preflight\(\): .*unreachable code/,
-    "its block always raises; what follows is reached from the handler",
-  ],
   [/^\w+\.different_observations\(.*dynamic SQL/, "as many parts as there are ranges of ids"],
-  [
-    /^\w+\.still_different_(?!observations)\w+\(.*unused parameter "_run"/,
-    "called for every table alike; only that of observations looks at deletions since the run began",
-  ],
 ];
 
 let world: Databases;

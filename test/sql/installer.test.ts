@@ -134,6 +134,7 @@ describe("running a script", () => {
     expect(report).toEqual<Report>({
       made: [],
       handover: ["GRANT SELECT ON made TO them;"],
+      problems: [],
       rows: [{ table: "made", rows: 2 }],
     });
   });
@@ -289,6 +290,7 @@ describe("an installation", () => {
     expect(await install(client, stack, { say: (line) => said.push(line) })).toEqual<Report>({
       made: [],
       handover: [],
+      problems: [],
       rows: [],
     });
     expect(await catalog(client)).toEqual(first);
@@ -413,7 +415,12 @@ describe("as a program", () => {
     const asked = job([script(["SELECT 'x' AS \"table\", 3 AS rows", "report"])]);
     const done = program(["-e", 'require("vn-sync-check/sql")', "install"], JSON.stringify(asked));
     expect(done.stderr).toBe("");
-    expect(JSON.parse(done.stdout)).toEqual({ made: [], handover: [], rows: [{ table: "x", rows: 3 }] });
+    expect(JSON.parse(done.stdout)).toEqual({
+      made: [],
+      handover: [],
+      problems: [],
+      rows: [{ table: "x", rows: 3 }],
+    });
     expect(done.status).toBe(0);
   });
 

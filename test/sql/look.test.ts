@@ -253,3 +253,25 @@ describe("what stands in the way is found all at once, and nothing is changed", 
     expect(await look(db)).toEqual([]);
   });
 });
+
+test("A6: a site that main does not know, or spells otherwise, is told with main's names", async () => {
+  const db = await world.database(null);
+  await db.main.query("INSERT INTO src_vn_json.observations_json VALUES (1, 'VN38', '{}', 5)");
+  expect(as(await look(db, {}, { sites: ["vn38"] }))).toMatch(
+    /sites: the main copy has nothing of the site vn38; its sites are: VN38\n.*sites\.vn38\.newInMain: true/,
+  );
+  expect(as(await look(db, {}, { sites: ["VN38"] }))).not.toContain("sites:");
+  expect(as(await look(db, {}, { sites: ["vn38"], newSites: ["vn38"] }))).not.toContain("sites:");
+});
+
+test("Q8: what somebody else has under our names is told with its owner, and nothing of it is run by the look", async () => {
+  const db = await world.database(null);
+  await db.admin.query(`
+    CREATE ROLE elsewhere NOLOGIN; GRANT CREATE ON DATABASE "${db.name}" TO elsewhere; CREATE TABLE public.acted (as_whom name);
+    GRANT ALL ON public.acted TO PUBLIC; SET ROLE elsewhere; CREATE SCHEMA src_vn_json_repair; CREATE SCHEMA elsewhere;
+    CREATE FUNCTION elsewhere.mark() RETURNS text LANGUAGE sql AS 'INSERT INTO public.acted VALUES (current_user); SELECT ''0.2''';
+    CREATE VIEW src_vn_json_repair.settings AS SELECT elsewhere.mark() AS installed_version; RESET ROLE`);
+  expect(as(await look(db))).toMatch(/instance: .*view src_vn_json_repair\.settings belongs to elsewhere/s);
+  expect(await db.rows("SELECT * FROM public.acted")).toEqual([]);
+  await db.admin.query("DROP OWNED BY elsewhere; DROP ROLE elsewhere");
+});

@@ -224,6 +224,7 @@ test("the views show what is open, with the original's columns first, and are re
   await db.admin.query(
     "CREATE TRIGGER no BEFORE INSERT ON src_vn_json.observations_json FOR EACH ROW EXECUTE FUNCTION no()",
   );
+  await db.main.query("INSERT INTO src_vn_json.increment_log VALUES ('vn38', 1, now()), ('vn07', 1, now())");
   await putCheck(db, { id: 1, ts: 5 }, { id: 2, ts: 5 }, { id: 2, ts: 5, site: "vn07" });
   expect(await db.repair()).toMatchObject({ inserted: 1, set_aside: 2 });
   const missing = await db.rows(

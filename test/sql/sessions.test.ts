@@ -409,13 +409,16 @@ const SAID_FOR: [RegExp, string?][] = [
   [/^(batch|as_main|settle_session)$/],
   [/^limit_waiting$/, "deadlock_timeout as an interval: a number and a unit are read alike in each style"],
   [
-    /^(keep_lock|lock_key|expect_phase|take_items|close_items|put_aside|set_dropped_aside|end_quarantine|set_next_aside)$/,
+    /^(keep_lock|expect_phase|take_items|close_items|put_aside|look_again|is_written|end_quarantine|brought_since)$/,
   ],
   [/^(is_lock_conflict|is_other_content|is_downloaded|full_batch_size|delete_rows|entry_point)$/],
   [/^(next_batch_size|ended_by_timeout)$/],
   [/^entry_day$/, "a day from a number, in the time zone of whoever asks"],
   [/^note_(observation|form|deletion|truncate|download|main_deletion|main_truncate)$/],
-  [/^(apply_insert|apply_update|still_different|compare|compare_contents)_\w+_json$/],
+  [
+    /^(write_rows|delete_from_main|write_back|try_as_repair|try_as_main_owner|try_rows|try_row|try_statement)$/,
+  ],
+  [/^(apply_insert|apply_update|still_different|written_otherwise|compare|compare_contents)_\w+_json$/],
 ];
 
 /** In a body without a SET clause: what another setting would give another meaning. */

@@ -40,8 +40,11 @@ export interface Db {
 /** What the procedure `repair` gives back. */
 export interface Result {
   run: number | null;
-  status: "done" | "partial" | "refused" | "busy";
+  status: "done" | "partial" | "refused" | "busy" | "failed";
   message: string | null;
+  /** What people have to see to. */
+  problems: { problem: string }[];
+  changed_by_triggers: number;
   inserted: number;
   updated: number;
   deleted: number;

@@ -101,7 +101,11 @@ describe("publications", () => {
       );
       await putCheck(db, { id: 200, ts: 9 });
       for (const mode of ["journal", "whole", "contents"] as const)
-        expect(await db.repair(mode)).toMatchObject({ status: "done", set_aside: 1, message: null });
+        expect(await db.repair(mode)).toMatchObject({
+          status: mode === "journal" ? "done" : "failed", // then its only row is refused
+          set_aside: 1,
+          message: expect.not.stringContaining("views"),
+        });
       expect(await mainRows(db)).not.toHaveProperty("3/vn38");
       expect(await db.rows("SELECT FROM src_vn_json_check.qgis_data")).toHaveLength(1);
       await install(db.admin, installation(options));
@@ -370,9 +374,15 @@ describe("who dumps, reads and connects", () => {
     );
     const login = await db.connect("vn_check");
     await put(login, "src_vn_json_check", { id: 1, ts: 5 });
-    expect(await db.repair("journal", { client: login })).toMatchObject({ set_aside: 1, message: null });
+    expect(await db.repair("journal", { client: login })).toMatchObject({
+      set_aside: 1,
+      message: expect.not.stringContaining("views"),
+    });
     await put(login, "src_vn_json_check", { id: 2, ts: 5 });
-    expect(await db.repair("journal", { client: login })).toMatchObject({ set_aside: 2, message: null });
+    expect(await db.repair("journal", { client: login })).toMatchObject({
+      set_aside: 2,
+      message: expect.not.stringContaining("views"),
+    });
     for (const view of ["mv_data_missing_or_not_updated", "qgis_data"])
       expect(await db.rows(`SELECT FROM src_vn_json_check.${view}`)).toHaveLength(2);
     await remove(db.admin, installation(), { data: true });
@@ -429,7 +439,7 @@ describe("who dumps, reads and connects", () => {
     await db.admin.query(
       "CREATE UNIQUE INDEX ON src_vn_json_check.mv_data_missing_or_not_updated (checkdata_id, site, action)",
     );
-    expect(await db.repair()).toMatchObject({ message: null });
+    expect(await db.repair()).toMatchObject({ message: expect.not.stringContaining("views") });
     expect(await db.rows(error)).toEqual([{ e: false }]);
   });
 
@@ -667,7 +677,7 @@ describe("row security and event triggers", () => {
       /could not be made for its columns of today: permission denied.*run pulumi up/,
     );
     await install(db.admin, installation());
-    expect(await db.repair("whole")).toMatchObject({ status: "done" });
+    expect(await db.repair("whole")).toMatchObject({ set_aside: 1, run: expect.any(Number) });
     await db.admin.query("DROP EVENT TRIGGER note");
   });
 

@@ -24,6 +24,7 @@ export function installation(options: Options = {}): Installation {
     extraGrants = [],
     triggerSearchPath,
     readers,
+    sites,
     ...settings
   } = options;
   const suffix = instance === "default" ? "" : `_${instance}`;
@@ -41,6 +42,7 @@ export function installation(options: Options = {}): Installation {
     extraGrants,
     triggerSearchPath,
     readers,
+    sites,
     settings: { ...REPAIR_DEFAULTS, ...settings },
   };
 }

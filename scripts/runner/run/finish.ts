@@ -30,6 +30,7 @@ export async function finish(
   const incomplete = lacking.length > 0;
   if (incomplete) lacking.push({ fact: "nextDailyGoesOn" });
   if (result.status !== "done") lacking.push({ fact: "repairNotDone", result });
+  for (const problem of result.problems) lacking.push({ fact: "repairProblem", problem });
   for (const fact of lacking) run.say(fact);
   const status = statusOf(result, incomplete);
   const message = run.scrub(lacking.map((fact) => factIn(run.texts, fact)).join("\n"));
@@ -38,6 +39,6 @@ export async function finish(
 }
 
 function statusOf(result: RepairResult, incomplete: boolean): "done" | "partial" | "failed" {
-  if (result.status === "refused" || result.status === "busy") return "failed";
+  if (["refused", "busy", "failed"].includes(result.status)) return "failed";
   return incomplete || result.status === "partial" ? "partial" : "done";
 }

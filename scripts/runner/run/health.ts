@@ -15,7 +15,7 @@ import {
 } from "../facts";
 import { firstImportEnded, lastDownload, lastJob } from "./job";
 import type { Home } from "./run";
-import { surroundingsOf } from "./surroundings";
+import { ofLastRepair, surroundingsOf } from "./surroundings";
 
 /** A run that was due may begin this much later, where the machine is busy. */
 const LATE_MS = 10 * 60_000;
@@ -227,6 +227,7 @@ function problemsOf(
       else problems.push({ fact: "siteUnproven", proof });
     }
   }
+  problems.push(...ofLastRepair(Object.values(jobs)));
   const newest = [jobs.daily, jobs.weekly]
     .filter((job) => job?.endedAt)
     .sort((a, b) => (a?.id ?? 0) - (b?.id ?? 0))

@@ -78,7 +78,8 @@ async function newest(db: Database, where: string, values: unknown[]): Promise<J
   >(
     `select j.id::int, j.verb, j.status, ${instant("j.started_at")} as "startedAt", ${instant("j.ended_at")} as "endedAt",
             j.log_path as log, j.message, j.progress::json as progress, ${sitesSql(db, "j.id")} as sites,
-            (select json_build_object('inserted', r.inserted, 'updated', r.updated, 'deleted', r.deleted, 'setAside', r.set_aside)
+            (select json_build_object('inserted', r.inserted, 'updated', r.updated, 'deleted', r.deleted, 'setAside', r.set_aside,
+                                      'problems', r.problems)
                from ${db.repair}.run r where r.id = j.repair_run) as repair
        from ${db.repair}.job j where ${where} order by j.id desc limit 1`,
     values,

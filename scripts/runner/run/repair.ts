@@ -28,8 +28,8 @@ export async function repairMain(db: Database, request: RepairRequest): Promise<
     );
     if (!row?._result) throw new Error("no result");
     const { run, status, message, inserted, updated, deleted } = row._result;
-    const { set_aside: setAside, by_table: byTable = {} } = row._result;
-    return { run, status, message, inserted, updated, deleted, setAside, byTable };
+    const { set_aside: setAside, by_table: byTable = {}, problems = [] } = row._result;
+    return { run, status, message, problems, inserted, updated, deleted, setAside, byTable };
   } catch (error) {
     if (error instanceof RunError) throw error;
     throw new RunError({ key: "repairFailed", cause: (error as Error).message });

@@ -1,5 +1,5 @@
 import type { Database } from "../account/database";
-import type { Fact } from "../facts";
+import type { Fact, Job } from "../facts";
 
 /**
  * What the database tells of its own surroundings: triggers of ours that are off, times in which nobody watched, views
@@ -47,4 +47,16 @@ export async function surroundingsOf(db: Database): Promise<Fact[]> {
     ),
     ...(cause ? [{ fact: "viewsNotRefreshed", cause } as const] : []),
   ];
+}
+
+/** What people have to see to after the last repair, where no failed job says it already. */
+export function ofLastRepair(jobs: readonly Job[]): Fact[] {
+  const last = jobs
+    .filter((job) => job.repair)
+    .sort((a, b) => a.id - b.id)
+    .pop();
+  if (!last?.repair || (last.verb !== "repair" && last.status === "failed")) return [];
+  return last.repair.problems
+    .filter(({ problem }) => problem !== "no day of entry")
+    .map((problem) => ({ fact: "repairProblem", problem }));
 }

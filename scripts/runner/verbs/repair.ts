@@ -37,9 +37,10 @@ async function story(run: Run, options: RepairOptions): Promise<ExitCode> {
     const result = await repairMain(run.db, { mode, job, dryRun, accept: options.accept });
     process.stdout.write(`${factIn(run.texts, { fact: "repaired", result, dryRun })}\n${byTable(result)}`);
     if (result.status !== "done") run.say({ fact: "repairNotDone", result });
-    const status = ({ done: "done", partial: "partial", refused: "failed", busy: "failed" } as const)[
-      result.status
-    ];
+    for (const problem of result.problems) run.say({ fact: "repairProblem", problem });
+    const status = (
+      { done: "done", partial: "partial", refused: "failed", busy: "failed", failed: "failed" } as const
+    )[result.status];
     await endJob(run.db, job, { status, repairRun: result.run });
     return result.status === "busy" ? EXIT.busy : EXIT[status];
   });

@@ -181,3 +181,11 @@ test("B14: a private key that was pasted with line ends of Windows, or without i
     expect(host).toMatchObject({ privateKey: key });
   }
 });
+
+test("Q6: losses by others are put back only where it is known who the main synchronisation is", () => {
+  const repair = { lossesByOthers: "repair" };
+  expect(faults({ ...MINIMAL, repair })).toEqual([
+    expect.stringMatching(/repair\.mainSyncLogins.*is missing.*has no effect/s),
+  ]);
+  expect(faults({ ...MINIMAL, repair: { ...repair, mainSyncLogins: ["vn_sync"] } })).toEqual([]);
+});

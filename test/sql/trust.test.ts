@@ -1,0 +1,292 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { install } from "../../sql/installer";
+import {
+  type Databases,
+  type Db,
+  fill,
+  installation,
+  mainRows,
+  putCheck,
+  putMain,
+  startDatabases,
+} from "./support";
+
+// Nobody acts as somebody else: what is found by name, by type or by a lock is ours, or told.
+
+let world: Databases;
+beforeAll(async () => {
+  world = await startDatabases();
+});
+afterAll(() => world.stop());
+
+const problems = (db: Db) =>
+  db.rows<{ problem: string; remedy: string }>("SELECT * FROM src_vn_json_repair.preflight()");
+
+/** Operators and functions of more exact types than the server's own, in public; each ends what calls it. */
+async function trap(db: Db): Promise<void> {
+  const types = [
+    "varchar",
+    "text",
+    "name",
+    "integer",
+    "bigint",
+    "numeric",
+    "jsonb",
+    "xid",
+    "timestamptz",
+    "interval",
+  ].concat(
+    ["action", "reason", "run_phase", "run_status", "deletion_policy", "fate"].map(
+      (t) => `src_vn_json_repair.${t}`,
+    ),
+  );
+  const sql: string[] = [];
+  for (const [l, left] of types.entries())
+    for (const [r, right] of types.entries()) {
+      const name = `public.trap_${l}_${r}`;
+      sql.push(`CREATE FUNCTION ${name}(${left}, ${right}) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+        IF current_user <> session_user THEN RAISE EXCEPTION 'trapped as %', current_user; END IF; RETURN NULL; END $$;`);
+      for (const op of ["=", "<>", "<", "<=", ">", ">=", "+", "-", "||", "->", "->>"])
+        sql.push(
+          `CREATE OPERATOR public.${op} (LEFTARG = ${left}, RIGHTARG = ${right}, FUNCTION = ${name});`,
+        );
+    }
+  const functions = [
+    ["unnest", "bigint[]"],
+    ["unnest", "text[]"],
+    ["cardinality", "bigint[]"],
+    ["format", "text, text"],
+    ["format", "text, text, text"],
+    ["to_jsonb", "src_vn_json.observations_json"],
+    ["jsonb_populate_record", "src_vn_json.observations_json, jsonb"],
+    ["jsonb_build_object", "text, integer"],
+    ["extract", "text, timestamptz"],
+    ["now", ""],
+    ["count", ""],
+  ];
+  for (const [name, args] of functions)
+    sql.push(`CREATE FUNCTION public.${name}(${args}) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+      RAISE EXCEPTION 'trapped as %', current_user; END $$;`);
+  await db.admin.query(
+    "GRANT USAGE ON SCHEMA src_vn_json, src_vn_json_repair TO guest; GRANT CREATE ON SCHEMA public TO guest; SET ROLE guest",
+  );
+  await db.admin.query(sql.join("\n"));
+  await db.admin.query("RESET ROLE");
+}
+
+test("Q7: operators and functions that another role has put where main's triggers look are never taken", async () => {
+  const db = await world.database({ deletions: "apply", maxDeleteShare: 1, volatileKeys: ["@id"] });
+  await db.admin.query("CREATE ROLE guest");
+  await fill(db.main, "src_vn_json", 1, 20, 10);
+  await fill(db.login, "src_vn_json_check", 1, 20, 10);
+  await db.login.query("INSERT INTO src_vn_json_check.species_json VALUES (1, 'vn38', '{}')");
+  await db.login.query("INSERT INTO src_vn_json_check.field_details_json VALUES ('1_1', '{}')");
+  await install(
+    db.admin,
+    installation({ deletions: "apply", maxDeleteShare: 1, referenceControllers: ["species", "fields"] }),
+  );
+  await db.repair();
+  await trap(db);
+  await putCheck(db, { id: 21, ts: 10 }, { id: 2, ts: 11 });
+  await putMain(db, { id: 3, ts: 10, item: { other: true } });
+  await db.main.query(`UPDATE src_vn_json.observations_json SET item = '{"other": 1}' WHERE id = 3`);
+  await db.login.query("UPDATE src_vn_json_check.species_json SET item = '{\"a\": 1}'");
+  await db.login.query("UPDATE src_vn_json_check.field_details_json SET item = '{\"a\": 1}'");
+  await db.login.query("DELETE FROM src_vn_json_check.observations_json WHERE id = 4");
+  const result = await db.repair("contents");
+  expect(await db.rows("SELECT message FROM src_vn_json_repair.set_aside")).toEqual([]);
+  expect(result).toMatchObject({ status: "done", inserted: 1, updated: 4, deleted: 1 });
+  expect(
+    await db.rows("SELECT src_vn_json_repair.restore(max(id)) AS back FROM src_vn_json_repair.deleted_row"),
+  ).toEqual([{ back: true }]);
+  const told = await problems(db);
+  expect(told.map((p) => p.problem)).toEqual([
+    expect.stringContaining("guest may create functions and operators in the schema public"),
+  ]);
+  expect(told[0]?.remedy).toContain("REVOKE CREATE ON SCHEMA public FROM guest;");
+});
+
+test("Q9: the steps of a run are good for a run alone, whoever calls them and in whatever order", async () => {
+  const db = await world.database({ minDifferences: 1, maxDifferences: 1 });
+  await putCheck(db, { id: 1, ts: 5 }, { id: 2, ts: 5 });
+  const R = "src_vn_json_repair";
+  const begin = `SELECT _run FROM ${R}.begin_run('whole', NULL, NULL, '{}', NULL)`;
+  const batch = (run: number) =>
+    `SELECT * FROM ${R}.batch(${run}, 'observations_json', 'insert', 0, '', '', 50, true)`;
+  const run = (await db.login.query(begin)).rows[0]._run;
+  await expect(db.login.query(batch(run))).rejects.toThrow("not at this step");
+  await expect(db.login.query(`SELECT ${R}.finish_run(${run}, NULL)`)).rejects.toThrow(
+    "has not come to its end",
+  );
+  // Refused by the circuit breaker: nothing can be written by hand nevertheless, nor can it be called done.
+  expect((await db.login.query(`SELECT ${R}.compare(${run}) AS said`)).rows[0].said).toContain("2 rows");
+  await expect(db.login.query(batch(run))).rejects.toThrow("not at this step");
+  await expect(db.admin.query(batch(run))).rejects.toThrow("not under way in this session");
+  expect((await db.login.query(`SELECT ${R}.finish_run(${run}, NULL) ->> 'status' AS s`)).rows).toEqual([
+    { s: "refused" },
+  ]);
+  await db.login.query(`SELECT ${R}.begin_run('whole', NULL, 2, '{}', NULL)`);
+  const second = Number(run) + 1;
+  expect((await db.login.query(`SELECT ${R}.compare(${second}) AS said`)).rows).toEqual([{ said: null }]);
+  await expect(db.login.query(`SELECT ${R}.finish_run(${second}, NULL)`)).rejects.toThrow(
+    "has not come to its end",
+  );
+  expect(await mainRows(db)).toEqual({});
+  // A run that was opened by hand and left so keeps nobody waiting.
+  const other = await db.connect("vn_check");
+  expect(await db.repair("whole", { client: other, accept: 2 })).toMatchObject({
+    status: "done",
+    inserted: 2,
+  });
+  // What erases, sets aside or decides by itself is not the synchronisation's to call.
+  for (const f of [
+    "forget('7')",
+    "accept_trial()",
+    "put_aside(1, '', 'insert', '{}', '{}', '{}', 'refused', '', '')",
+    "note_problem(1, '{}')",
+  ])
+    await expect(db.login.query(`SELECT ${R}.${f}`), f).rejects.toThrow("permission denied");
+});
+
+test("Q10: no role that may merely connect can keep the repair from running", async () => {
+  const db = await world.database({});
+  await db.admin.query("CREATE ROLE stranger LOGIN PASSWORD 'only-for-tests'");
+  const stranger = await db.connect("stranger");
+  await stranger.query(
+    "SELECT pg_advisory_lock(hashtext('vn-sync-check repair'), hashtext('src_vn_json_check')), pg_advisory_lock(hashtext('vn-sync-check repair'))",
+  );
+  for (const client of [stranger, db.login]) {
+    await expect(
+      client.query("BEGIN; LOCK TABLE src_vn_json_repair.run_lock IN ACCESS SHARE MODE"),
+    ).rejects.toThrow("permission denied");
+    await client.query("ROLLBACK");
+  }
+  await putCheck(db, { id: 1, ts: 5 });
+  expect(await db.repair()).toMatchObject({ status: "done", inserted: 1 });
+});
+
+test("Q10: who holds the lock is named: process, role, since when, and whether it is a run", async () => {
+  const db = await world.database({});
+  const [{ pid } = { pid: 0 }] = await db.rows<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+  await db.admin.query("BEGIN; LOCK TABLE src_vn_json_repair.run_lock IN EXCLUSIVE MODE");
+  for (const dryRun of [false, true]) {
+    const busy = await db.repair("whole", { dryRun });
+    expect(busy).toMatchObject({
+      status: "busy",
+      problems: [{ problem: "locked by", pid, role: "postgres", run: null }],
+    });
+    expect(busy.message).toMatch(new RegExp(`process ${pid} of the role postgres.*no run of the repair`));
+  }
+  await db.admin.query("ROLLBACK");
+  const other = await db.connect("vn_check");
+  await other.query("BEGIN; SELECT src_vn_json_repair.begin_run('whole', NULL, NULL, '{}', NULL)");
+  expect((await db.repair()).message).toMatch(/process \d+ of the role vn_check/);
+  await other.query("COMMIT");
+});
+
+test("Q10: a lock that is taken between two steps of a run ends it with the holder's name, not by waiting for ever", async () => {
+  const db = await world.database({});
+  await db.admin.query("BEGIN; LOCK TABLE src_vn_json_repair.run_lock IN EXCLUSIVE MODE");
+  await expect(db.login.query("SELECT src_vn_json_repair.keep_lock()")).rejects.toThrow(
+    /held for 30 seconds by process \d+ of the role postgres/,
+  );
+  await db.admin.query("ROLLBACK");
+}, 60_000);
+
+/** An object under one of our names, of a role that is neither ours nor an administrator, and what runs as whoever touches it. */
+const FOREIGN: [string, string, RegExp][] = [
+  [
+    "the repair's schema, with our comment",
+    "CREATE SCHEMA src_vn_json_repair; COMMENT ON SCHEMA src_vn_json_repair IS 'vn-sync-check: mine'; CREATE TABLE src_vn_json_repair.settings (LIKE local.bait); CREATE TRIGGER t BEFORE INSERT OR UPDATE OR DELETE ON src_vn_json_repair.settings FOR EACH ROW EXECUTE FUNCTION local.act()",
+    /schema src_vn_json_repair belongs to local[\s\S]*table src_vn_json_repair\.settings belongs to local/,
+  ],
+  [
+    "the repair's schema without a comment",
+    "CREATE SCHEMA src_vn_json_repair",
+    /schema src_vn_json_repair belongs to local/,
+  ],
+  [
+    "a table of version 0.1",
+    "CREATE SCHEMA src_vn_json_check; CREATE TABLE src_vn_json_check.repair_setting (LIKE local.bait); CREATE TRIGGER t BEFORE INSERT ON src_vn_json_check.repair_setting FOR EACH ROW EXECUTE FUNCTION local.act()",
+    /table src_vn_json_check\.repair_setting belongs to local/,
+  ],
+  [
+    "a view of version 0.1",
+    "CREATE SCHEMA src_vn_json_check; CREATE VIEW src_vn_json_check.repair_run AS SELECT local.mark() AS id",
+    /view src_vn_json_check\.repair_run belongs to local/,
+  ],
+  [
+    "a view as a table of the client",
+    "CREATE SCHEMA src_vn_json_check; CREATE VIEW src_vn_json_check.observations_json AS SELECT 1 AS id, 'a'::varchar AS site, '{}'::jsonb AS item, local.mark() AS update_ts",
+    /view src_vn_json_check\.observations_json belongs to local/,
+  ],
+  [
+    "a table in the monitoring schema",
+    "CREATE SCHEMA dbadmin; CREATE TABLE dbadmin.vn_instance (check_schema name PRIMARY KEY, main_schema name, instance text, installed_at timestamptz DEFAULT local.mark()); CREATE TRIGGER t BEFORE INSERT ON dbadmin.vn_instance FOR EACH ROW EXECUTE FUNCTION local.act()",
+    /table dbadmin\.vn_instance belongs to local/,
+  ],
+  [
+    "a trigger on the monitoring table",
+    "CREATE SCHEMA dbadmin; CREATE TABLE dbadmin.monitoring_vn_check_to_prod (id serial, date timestamptz, action varchar, count integer); CREATE TRIGGER t BEFORE INSERT ON dbadmin.monitoring_vn_check_to_prod FOR EACH ROW EXECUTE FUNCTION local.act()",
+    /monitoring_vn_check_to_prod.*belongs to local/,
+  ],
+];
+test.each(FOREIGN)(
+  "Q8: %s, of somebody else: refused with its owner's name, nothing changed, nothing of theirs run",
+  async (_name, sql, said) => {
+    const db = await world.database(null);
+    await db.admin.query(`
+    CREATE ROLE local NOLOGIN; CREATE TABLE public.acted (as_whom name); GRANT ALL ON public.acted TO PUBLIC;
+    GRANT CREATE ON DATABASE "${db.name}" TO local; CREATE SCHEMA local AUTHORIZATION local; SET ROLE local;
+    CREATE FUNCTION local.mark() RETURNS integer LANGUAGE sql AS 'INSERT INTO public.acted VALUES (current_user); SELECT 1';
+    CREATE FUNCTION local.act() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM local.mark(); RETURN NEW; END';
+    CREATE TABLE local.bait (instance text)`);
+    await db.admin.query(sql.replace("DEFAULT local.mark()", ""));
+    await db.admin.query("RESET ROLE");
+    const objects = () =>
+      db.rows(
+        "SELECT relname, relowner, xmin FROM pg_class WHERE relnamespace::regnamespace::text !~ '^pg_|information' ORDER BY oid",
+      );
+    const before = await objects();
+    for (const parts of [undefined, ["repair"] as const])
+      await expect(install(db.admin, installation(), { ...(parts && { parts }) })).rejects.toThrow(said);
+    expect(await objects()).toEqual(before);
+    expect(await db.rows("SELECT * FROM public.acted")).toEqual([]);
+    await db.admin.query("DROP OWNED BY local; DROP ROLE local");
+  },
+);
+
+test("Q8: a hand-made check schema and dbadmin of another role are installed over, and nothing of theirs runs as the administrator", async () => {
+  const db = await world.database(null);
+  await db.admin.query(`
+    CREATE ROLE keeper NOLOGIN; GRANT CREATE ON DATABASE "${db.name}" TO keeper; CREATE TABLE public.acted (as_whom name, what text);
+    GRANT ALL ON public.acted TO PUBLIC; GRANT USAGE ON SCHEMA src_vn_json TO keeper; GRANT SELECT ON ALL TABLES IN SCHEMA src_vn_json TO keeper; SET ROLE keeper;
+    CREATE SCHEMA src_vn_json_check; CREATE SCHEMA dbadmin; CREATE SCHEMA keeper;
+    CREATE FUNCTION keeper.act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.acted VALUES (current_user, TG_OP); RETURN NEW; END $$;
+    CREATE TABLE src_vn_json_check.observations_json (LIKE src_vn_json.observations_json INCLUDING ALL);
+    CREATE TRIGGER mine BEFORE INSERT OR UPDATE OR DELETE ON src_vn_json_check.observations_json FOR EACH ROW EXECUTE FUNCTION keeper.act();
+    CREATE TABLE dbadmin.monitoring_vn_check_to_prod (id serial PRIMARY KEY, date timestamptz DEFAULT now(), action varchar, count integer);
+    CREATE FUNCTION dbadmin.email_notify(message text, subject varchar, recipient varchar) RETURNS void LANGUAGE sql AS
+      $$ INSERT INTO public.acted VALUES (current_user, 'mail') $$;
+    RESET ROLE; GRANT EXECUTE ON FUNCTION dbadmin.email_notify(text, varchar, varchar) TO PUBLIC`);
+  await install(db.admin, installation({ mailTo: "a@example.org" }));
+  await db.admin.query("CALL src_vn_json_check.fct_fix_sync()");
+  await install(db.admin, installation({ mailTo: "a@example.org" }));
+  expect(await db.rows("SELECT * FROM public.acted")).toEqual([]);
+  await putCheck(db, { id: 1, ts: 5 });
+  await db.login.query("GRANT USAGE ON SCHEMA dbadmin TO vn_check").catch(() => undefined);
+  expect(await db.repair()).toMatchObject({ status: "done", inserted: 1 });
+  expect(await db.rows("SELECT DISTINCT as_whom FROM public.acted")).toEqual([{ as_whom: "vn_check" }]);
+});
+
+test("Q8: a user's materialized view on top of ours is filled again as its owner, not as the administrator", async () => {
+  const db = await world.database({});
+  await db.admin.query(`
+    CREATE ROLE mapper NOLOGIN; CREATE SCHEMA mapper AUTHORIZATION mapper; CREATE TABLE public.seen_as (who name); GRANT ALL ON public.seen_as TO PUBLIC;
+    GRANT USAGE ON SCHEMA src_vn_json_check TO mapper; GRANT SELECT ON src_vn_json_check.mv_data_missing_or_not_updated TO mapper; SET ROLE mapper;
+    CREATE FUNCTION mapper.me() RETURNS text LANGUAGE sql AS 'SELECT current_user::text';
+    CREATE MATERIALIZED VIEW mapper.mine AS SELECT mapper.me() AS me, count(*) FROM src_vn_json_check.mv_data_missing_or_not_updated;
+    RESET ROLE; COMMENT ON MATERIALIZED VIEW src_vn_json_check.mv_data_missing_or_not_updated IS 'vn-sync-check: of an older version'`);
+  await install(db.admin, installation());
+  expect(await db.rows("SELECT me FROM mapper.mine")).toEqual([{ me: "mapper" }]);
+});

@@ -70,7 +70,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     // All parts are children, which come after this.
     const ready = lookFirst(
       [
-        () => hostFindings(where, names, adoptExisting),
+        () => hostFindings(where, names, adoptExisting, schedule.mailTo),
         () => lookAtDatabase(database, installation, config.oldDatabaseGone),
       ],
       locale,

@@ -139,6 +139,21 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
     }),
   },
   {
+    name: "schedule.mailTo",
+    mild: true,
+    try: ({ is, mailTo }) =>
+      mailTo === "" || is("mail")
+        ? undefined
+        : {
+            en: `is "${mailTo}", and the host has no program that sends mail: what the jobs print goes nowhere`,
+            fr: `vaut "${mailTo}", et le serveur n'a aucun programme qui envoie du courrier : ce qu'affichent les tâches se perd`,
+          },
+    remedy: () => ({
+      en: "apt-get install msmtp-mta (or postfix) there, and set it up; or ask for no mail: pulumi config set --path vn-sync-check:schedule.mailTo ''",
+      fr: "y installer et régler msmtp-mta (ou postfix) avec apt-get ; ou ne pas demander de courrier : pulumi config set --path vn-sync-check:schedule.mailTo ''",
+    }),
+  },
+  {
     name: "vn-check",
     mild: true,
     try: ({ is }) =>

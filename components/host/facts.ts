@@ -13,6 +13,8 @@ export interface HostFacts {
   names: Names;
   /** Takes over what is there under the names. */
   adopt: boolean;
+  /** Where cron sends what the jobs print; empty for nowhere. */
+  mailTo: string;
   /** Milliseconds since 1970 here, when the host told its own. */
   here: number;
   /** The text of a fact, empty where it is not known. */
@@ -28,6 +30,7 @@ export async function lookAtHost(
   host: StackConfig["host"],
   names: Names,
   adopt: boolean,
+  mailTo = "",
 ): Promise<HostFacts | Finding> {
   const program = programOf({ create: probe(names) }, "probe");
   try {
@@ -41,7 +44,7 @@ export async function lookAtHost(
       }),
     );
     const fact = (name: string) => facts.get(name) ?? "";
-    return { host, names, adopt, here: Date.now(), fact, is: (name) => fact(name) === "yes" };
+    return { host, names, adopt, mailTo, here: Date.now(), fact, is: (name) => fact(name) === "yes" };
   } catch (error) {
     if (error instanceof NoConnection) return connectionFinding(error);
     throw error;

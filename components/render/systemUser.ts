@@ -11,6 +11,10 @@ function foundFile({ marker }: Names): string {
   return marker.replace(/\.json$/, ".found");
 }
 
+/** What was begun by an engine that was killed goes on here: the next waits for it, and finds what it has done. */
+const ONE_AT_A_TIME = `exec 8</var/lib
+flock -w 120 8`;
+
 /**
  * Makes the account: no password, home 0700. The marker is written first, so that an account left by a
  * killed run is known as the kit's; what is there without it is somebody else's, and refused or taken over.
@@ -24,6 +28,7 @@ export function makeAccount(names: Names, stack: string, adopt: boolean): string
   const before = JSON.stringify({ instance, account, stack });
   const [head, tail] = JSON.stringify({ instance, account, id: "ID" }).split("ID");
   return `account=${account} home=${home} marker=${marker} had=${foundFile(names)}
+${ONE_AT_A_TIME}
 read -r id known
 text=${quote(head as string)}$id${quote(tail as string)}
 if [ -e "$marker" ]; then
@@ -114,6 +119,7 @@ export function removeAccount(names: Names): string {
   const { account, home, marker, cronFile } = names;
   const folder = marker.slice(0, marker.lastIndexOf("/"));
   return `account=${account} home=${home} marker=${marker} found=${foundFile(names)}
+${ONE_AT_A_TIME}
 [ -e "$marker" ] || { echo "$marker is gone: the account $account is left alone" >&2; exit 0; }
 ( ${stopProcesses(account)} )
 before=$(cat "$found" 2>/dev/null || true)
@@ -139,5 +145,5 @@ if had account && getent passwd "$account" >/dev/null; then echo "the account $a
 elif getent passwd "$account" >/dev/null; then echo "the account $account could not be removed" >&2; exit 1; fi
 if [ -e "\${marker%.json}.cron" ]; then mv -f "\${marker%.json}.cron" /etc/cron.d/${cronFile}; fi
 rm -f "$marker" "$found"
-rmdir --ignore-fail-on-non-empty ${folder}`;
+rmdir --ignore-fail-on-non-empty ${folder} 2>/dev/null || true`;
 }

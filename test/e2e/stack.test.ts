@@ -123,7 +123,7 @@ describe.sequential("a stack that is disturbed", () => {
     const urns = made().map(({ urn }) => urn);
     expect(new Set(urns).size).toBe(urns.length);
     const onHost = await association.host.must(
-      "ls /etc/cron.d | grep -c vn_check; getent passwd | grep -c '^vn_check:'; ls /home; ls -A ~vn_check/lib/vn-check; ls -d ~vn_check/.venv* | wc -l",
+      "ls /etc/cron.d | grep -c vn_check; getent passwd | grep -c '^vn_check:'; ls /home; ls -A ~vn_check/lib/vn-check; find ~vn_check -maxdepth 1 -type d -name '.venv*' | wc -l",
     );
     expect(onHost).toMatch(/^1\n1\n(ops\n)?vn_check\n/);
     expect(onHost.trim().split("\n").at(-1)).toBe("1");

@@ -28,6 +28,7 @@ async function wrong(facts: Record<string, string>, locale: Locale = "en"): Prom
   const fact = (name: string) => all[name] ?? "";
   const at: HostFacts = {
     ...{ host: { type: "local" }, names: namesOf("default"), adopt: false, here: Date.now() },
+    mailTo: "root",
     fact,
     is: (name) => fact(name) === "yes",
   };
@@ -97,4 +98,11 @@ test("every finding is told in French too", async () => {
   ]);
   expect(all[0]).toContain("Defaults: !requiretty");
   for (const one of all) expect(one).not.toMatch(/\b(the|is|and)\b/);
+});
+
+test("B15: a host without a program that sends mail is told, where somebody is to get some; that stops nothing", async () => {
+  const [told, ...more] = await wrong({ mail: "no" });
+  expect(more).toEqual([]);
+  expect(told).toMatch(/^schedule\.mailTo: is "root", and the host has no program that sends mail/);
+  expect(HOST_CHECKS.find(({ name }) => name === "schedule.mailTo")?.mild).toBe(true);
 });

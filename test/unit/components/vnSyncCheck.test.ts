@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
 import { VnSyncCheck } from "../../../components/vnSyncCheck";
@@ -87,6 +90,24 @@ describe("a stack over SSH", () => {
     follows("schedule-cron", "first-import");
   });
 
+  test("B11, B12: the files that point to the database come after all that is made in it, and no job before a login", () => {
+    const order = names(commands(asked));
+    const line = [
+      "database-guard",
+      "tables",
+      "repair",
+      "credentials-service",
+      "login",
+      "schedule-cron",
+      "first-import",
+    ];
+    expect(line.map((name) => order.indexOf(name))).toEqual(
+      line.map((name) => order.indexOf(name)).sort((a, b) => a - b),
+    );
+    for (const file of ["credentials-pgpass", "sync"])
+      expect(order.indexOf(file), file).toBeGreaterThan(order.indexOf("repair"));
+  });
+
   test("triggers hold only what identifies a thing, and nothing is given by environment", () => {
     for (const { name, type, inputs } of commands(asked)) {
       expect(inputs["environment"], name).toBeUndefined();
@@ -153,6 +174,25 @@ test("without firstImport.start nothing is started", async () => {
   const { asked, outputs } = await build({ firstImport: { start: false }, locale: "en" });
   expect(names(asked)).not.toContain("first-import");
   expect(String((outputs["nextSteps"] as string[])[0])).toContain("Start the first import: sudo -u vn_check");
+});
+
+test("B10: an authority's certificate goes to the provider, the SQL, the service file and the account's home", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "vn-ca-"));
+  const caFile = join(dir, "ca.crt");
+  const pem = "-----BEGIN CERTIFICATE-----\r\nabc\r\n-----END CERTIFICATE-----\r\n";
+  writeFileSync(caFile, pem);
+  const { asked } = await build({ database: { ...MINIMAL.database, sslmode: "verify-full", caFile } });
+  rmSync(dir, { recursive: true });
+  const of = (name: string) => commands(asked).find((one) => one.name === name)?.inputs ?? {};
+  const text = pem.replaceAll("\r", "");
+  const provider = asked.find(({ type }) => type === "pulumi:providers:postgresql");
+  expect(provider?.inputs["sslrootcert"]).toBe(caFile);
+  const job = JSON.parse((of("tables")["stdin"] as { value: string }).value) as Job;
+  expect(job.connection).toMatchObject({ sslmode: "verify-full", ca: text });
+  expect(JSON.stringify(of("credentials-service"))).toContain(
+    "sslrootcert=/home/vn_check/.postgresql/root.crt",
+  );
+  expect(JSON.stringify(of("credentials-authority"))).toContain(JSON.stringify(text).slice(1, -1));
 });
 
 test("a bastion is one hop", async () => {

@@ -40,6 +40,17 @@ BEGIN
   -- As is_downloaded: here, and below, functions are called only where there is something to say. Each run asks.
   _needed := ARRAY(SELECT t.table_name FROM {{repair}}.client_table AS t, {{repair}}.settings AS s
                     WHERE t.controller = 'observations' OR t.controller = ANY (s.reference_controllers));
+  RETURN QUERY
+  SELECT format('%I.%I is missing, or the repair may not read it', s.check_schema, t.name), 'run pulumi up'::text
+    FROM unnest(_needed) AS t (name)
+   CROSS JOIN {{repair}}.settings AS s
+    LEFT JOIN pg_namespace AS n ON n.nspname = s.check_schema
+    LEFT JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = t.name
+   WHERE CASE WHEN c.oid IS NULL THEN t.name = 'observations_json'
+              ELSE NOT has_schema_privilege(n.oid, 'USAGE') OR NOT has_table_privilege(c.oid, 'SELECT') END;
+  IF FOUND THEN
+    RETURN;
+  END IF;
   -- Gone with a table that was made anew or restored without its rights.
   IF NOT has_schema_privilege(_main, 'USAGE') OR EXISTS (
        SELECT FROM pg_class AS c

@@ -308,6 +308,26 @@ describe("main restored, altered, made anew", () => {
     expect(await fresh.rows("SELECT FROM pg_namespace WHERE nspname ~ 'check|repair|dbadmin'")).toEqual([]);
   });
 
+  test("A13: rights on check's own table that are gone are told with what to do", async () => {
+    const db = await world.database({});
+    await fill(db.login, "src_vn_json_check", 1, 5, 5);
+    const told =
+      /src_vn_json_check.observations_json is missing, or the repair may not read it.*run pulumi up/;
+    for (const done of [
+      "REVOKE ALL ON src_vn_json_check.observations_json FROM vn_check_repair",
+      "REVOKE ALL ON SCHEMA src_vn_json_check FROM vn_check_repair",
+    ]) {
+      await db.admin.query(done);
+      await expect(db.repair()).rejects.toThrow(told);
+      expect((await preflight(db)).map((r) => `${r.problem}: ${r.remedy}`)).toContainEqual(
+        expect.stringMatching(told),
+      );
+      await install(db.admin, installation());
+      expect(await db.repair()).toMatchObject({ status: "done" });
+      expect(await preflight(db)).toEqual([]);
+    }
+  });
+
   test("A4: another table of main's that lost its key is told too", async () => {
     const db = await world.database({ referenceControllers: ["species"] });
     await db.admin.query("ALTER TABLE src_vn_json.species_json DROP CONSTRAINT species_json_pk");

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import type { Locale, Words } from "../../config/values/key";
 import { end, ofStack, processes } from "./processes";
-import { halfDeleted, lockHolders, type Pending, parsedState, ROLE, withoutPending } from "./state";
+import { halfDeleted, lockHolders, parsedState, ROLE, withoutPending } from "./state";
 import { TEXTS } from "./texts";
 
 /** Seconds that an engine has to save what it has done. */
@@ -64,11 +64,11 @@ async function recover(options: { stack?: string | undefined; "config-file"?: st
   say(TEXTS.unlocked);
   for (const { type, resource } of before.pending)
     say(TEXTS.pending(`${type} ${resource.urn.split("::").at(-1)}`));
-  lookAtRoles(before, [...at, ...file]);
-
-  const after = parsedState(must(["stack", "export", ...at]));
-  if (after.pending.length > 0) must(["stack", "import", ...at], withoutPending(after.state));
-  const half = halfDeleted(before.pending, after.state);
+  if (before.pending.length > 0) {
+    must(["stack", "import", ...at], withoutPending(before.state));
+    if (before.pending.some(({ resource }) => resource.type === ROLE)) lookAtRoles([...at, ...file]);
+  }
+  const half = halfDeleted(before.pending, before.state);
   // Gone on the host, perhaps, and still in the state: the next `up` makes it anew, with all that stands on it.
   if (half.length > 0) must(["state", "taint", "--yes", ...at, ...half]);
   say(TEXTS.cleared);
@@ -76,26 +76,14 @@ async function recover(options: { stack?: string | undefined; "config-file"?: st
 }
 
 /**
- * A role may have been made or dropped without the state's knowing it, and is neither made nor dropped twice: one
- * that was being made is taken into the state if it is there, one that is gone leaves it.
+ * A role may have been made or dropped without the state's knowing it, and is neither made nor dropped twice: one that
+ * is not in the database leaves the state.
  */
-function lookAtRoles({ pending, roles }: { pending: Pending[]; roles: string[] }, at: string[]): void {
-  const started = pending.filter(({ resource }) => resource.type === ROLE);
-  if (started.length === 0) return;
-  const refresh = ["refresh", "--yes", "--skip-preview", ...at];
-  for (const { resource } of started.filter(({ type }) => type === "creating")) {
-    const known = [
-      "--import-pending-creates",
-      resource.urn,
-      "--import-pending-creates",
-      String(resource.inputs?.["name"]),
-    ];
-    // Fails where there is no such role: then it is made by the next `up`.
-    pulumi([...refresh, "--target", resource.urn, ...known]);
-  }
-  const there = roles.flatMap((urn) => ["--target", urn]);
-  if (there.length === 0) return;
-  const looked = pulumi([...refresh, ...there, "--clear-pending-creates"]);
+function lookAtRoles(at: string[]): void {
+  const { roles } = parsedState(must(["stack", "export", ...at.slice(0, 2)]));
+  const targets = roles.flatMap((urn) => ["--target", urn]);
+  if (targets.length === 0) return;
+  const looked = pulumi(["refresh", "--yes", "--skip-preview", ...at, ...targets]);
   if (looked.code !== 0) say(TEXTS.roles(looked.said.split("\n").slice(-12).join("\n")));
 }
 

@@ -33,10 +33,22 @@ export function halfDeleted(pending: Pending[], { deployment }: State): string[]
     .map(({ resource }) => resource.urn);
 }
 
-/** The state as it is imported again, with nothing unfinished. */
+/**
+ * The state as it is imported again, with nothing unfinished. A role that was being made is put into it, as if it were
+ * there: the database is asked after that.
+ */
 export function withoutPending({ deployment, ...rest }: State): string {
-  const { pending_operations: _, ...kept } = deployment;
-  return JSON.stringify({ ...rest, deployment: kept });
+  const { pending_operations: pending = [], resources = [], ...kept } = deployment;
+  const roles = pending
+    .filter(({ type, resource }) => type === "creating" && resource.type === ROLE)
+    .map(({ resource }) => ({
+      ...resource,
+      id: String(resource.inputs?.["name"]),
+      outputs: { ...resource.inputs },
+    }));
+  const urns = new Set(roles.map(({ urn }) => urn));
+  const others = resources.filter(({ urn }) => !urns.has(urn));
+  return JSON.stringify({ ...rest, deployment: { ...kept, resources: [...others, ...roles] } });
 }
 
 /** Processes of this machine that hold the stacks of a project in a local backend; elsewhere a lock names none. */

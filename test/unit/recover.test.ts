@@ -105,7 +105,10 @@ test("S4: a state without what is unfinished is the same otherwise", () => {
   expect(roles).toEqual(["urn::role"]);
   expect(JSON.parse(withoutPending(state))).toEqual({
     version: 3,
-    deployment: { secrets_providers: { type: "passphrase" }, resources: [role] },
+    deployment: {
+      secrets_providers: { type: "passphrase" },
+      resources: [{ ...role, inputs: { name: "vn_check" }, id: "vn_check", outputs: { name: "vn_check" } }],
+    },
   });
   const user = { urn: "urn::user", type: "command:remote:Command" };
   const begun = [user, role, { ...user, urn: "urn::gone" }].map((resource) => ({

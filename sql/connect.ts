@@ -3,7 +3,6 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { type PeerCertificate, checkServerIdentity as sameHost } from "node:tls";
 import { Client, type ClientConfig, DatabaseError } from "pg";
-import { settled } from "./session";
 
 export type SslMode = "disable" | "allow" | "prefer" | "require" | "verify-ca" | "verify-full";
 
@@ -30,8 +29,8 @@ export interface Connection {
 }
 
 /**
- * Opens a connection as libpq would with the same sslmode, in a session that means what we mean (session.ts); the
- * caller ends it. One that breaks while idle does not end the process: its next query fails.
+ * Opens a connection as libpq would with the same sslmode; the caller ends it. One that breaks while idle does
+ * not end the process: its next query fails.
  * @throws what the server, the network or TLS said, without the password; a file of certificates that cannot be read
  */
 export async function connect(to: Connection): Promise<Client> {
@@ -118,7 +117,6 @@ async function open(to: Connection, ssl: Tls): Promise<Client> {
   client.on("error", () => undefined);
   try {
     await client.connect();
-    await client.query(settled());
   } catch (error) {
     await client.end().catch(() => undefined);
     throw error;

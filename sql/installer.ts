@@ -3,7 +3,7 @@ import type { Locale } from "../config/values/key";
 import type { Installation } from "./installation";
 import { FileError, InstallError } from "./installError";
 import { groups, type RenderedFile, type RenderedStep, render, type Script } from "./render";
-import { BOUNDED, SETTLED, settled } from "./session";
+import { OUTSIDE } from "./session";
 import { COUNTS, INSTALL, type Part, REMOVE } from "./steps";
 
 export interface Report {
@@ -126,7 +126,6 @@ async function rowByRow(
   }
   const unsettle = await settle(client);
   try {
-    await client.query(BOUNDED);
     for (const sql of statements) {
       say(sql);
       await client.query(sql).catch((error: unknown) => {
@@ -142,15 +141,17 @@ async function rowByRow(
 
 /** Settles a session that others may go on with; @returns what makes it as it was. */
 async function settle(client: ClientBase): Promise<() => Promise<void>> {
-  const { rows } = await client.query<{ name: string; value: string }>(
-    `SELECT name, pg_catalog.current_setting(name, true) AS value FROM pg_catalog.unnest($1::pg_catalog.text[]) AS name
-      WHERE pg_catalog.current_setting(name, true) IS NOT NULL`,
-    [SETTLED],
+  const { rows } = await client.query<{ name: string; before: string }>(
+    `SELECT name, pg_catalog.current_setting(name) AS before, pg_catalog.set_config(name, value, false)
+       FROM unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) AS s (name, value)
+      WHERE pg_catalog.current_setting(name, true) OPERATOR(pg_catalog.<>) value`,
+    [Object.keys(OUTSIDE), Object.values(OUTSIDE)],
   );
-  await client.query(settled());
   return async () => {
-    const put = "SELECT pg_catalog.set_config(n, v, false) FROM unnest($1::text[], $2::text[]) AS s (n, v)";
-    await client.query(put, [rows.map((r) => r.name), rows.map((r) => r.value)]).catch(() => undefined);
+    for (const { name, before } of rows)
+      await client
+        .query("SELECT pg_catalog.set_config($1, $2, false)", [name, before])
+        .catch(() => undefined);
   };
 }
 

@@ -2,7 +2,7 @@ import type { Locale } from "../config/values/key";
 import { type Installation, VERSION } from "./installation";
 import { installSteps } from "./installer";
 import { groups, type RenderedFile, type RenderedStep, render, type Script } from "./render";
-import { BOUNDED, SETTLED, settled } from "./session";
+import { OUTSIDE } from "./session";
 import { REMOVE } from "./steps";
 
 const TEXTS = {
@@ -55,17 +55,21 @@ function printed(script: Script, group: RenderedStep[], locale: Locale): string 
       return [
         `\\echo ${quoted(TEXTS[locale].slow)}`,
         // These run outside a transaction: the session is settled meanwhile, and then as it was.
-        `SELECT pg_catalog.json_object_agg(n, pg_catalog.current_setting(n)) AS vn_session
-  FROM pg_catalog.unnest('{${SETTLED}}'::pg_catalog.text[]) AS n WHERE pg_catalog.current_setting(n, true) IS NOT NULL \\gset`,
-        settled(),
-        BOUNDED,
+        `SELECT coalesce(pg_catalog.json_object_agg(n, pg_catalog.current_setting(n)), '{}') AS vn_before ${OTHERWISE} \\gset`,
+        `SELECT pg_catalog.count(pg_catalog.set_config(n, v, false)) AS vn_set ${OTHERWISE} \\gset`,
         `${text.trimEnd().replace(/;$/, "")}\n\\gexec`,
-        "SELECT count(set_config(key, value, false)) AS vn_session FROM json_each_text(:'vn_session') \\gset\n",
+        `SELECT pg_catalog.count(pg_catalog.set_config(key, value, false)) AS vn_set
+  FROM pg_catalog.json_each_text(:'vn_before') \\gset\n`,
       ].join("\n");
     case "report":
       return `\\echo ${quoted(step.does[locale])}\n${text}`;
   }
 }
+
+const list = (texts: string[]) =>
+  `'${JSON.stringify(texts).replace("[", "{").replace("]", "}")}'::pg_catalog.text[]`;
+const OTHERWISE = `FROM unnest(${list(Object.keys(OUTSIDE))}, ${list(Object.values(OUTSIDE))}) AS s (n, v)
+ WHERE pg_catalog.current_setting(n, true) OPERATOR(pg_catalog.<>) v`;
 
 function commented(file: RenderedFile, locale: Locale): string {
   return `-- sql/${file.file}: ${file.does[locale]}\n${file.sql}`;

@@ -56,8 +56,9 @@ export const LOGIN = { ...MEANING, ...ENDING, ...SESSIONS, ...OPTIONAL, role: "n
 export const TRANSACTION = "ISOLATION LEVEL READ COMMITTED, READ WRITE, NOT DEFERRABLE";
 
 /**
- * Statements that settle a session, or (`LOCAL`) the transaction that has just begun. As statements: a start-up option
- * would be refused by a connection pooler.
+ * Statements that settle a session of the synchronisation's login, or (`LOCAL`) a transaction that has just begun. As
+ * statements: a start-up option would be refused by a connection pooler. Sessions of other logins are left alone, for a
+ * pooler may give them to others.
  */
 export function settled(scope: "SESSION" | "LOCAL" = "SESSION"): string {
   const local = scope === "LOCAL";
@@ -89,11 +90,18 @@ function optional(local: boolean): string {
   return ["DO $vn$ BEGIN", ...lines, "END $vn$;"].join("\n");
 }
 
-/** What `settled` sets in a session. */
-export const SETTLED = ["search_path", ...Object.keys({ ...MEANING, ...ENDING, ...SESSIONS, ...OPTIONAL })];
-
 /**
- * For statements outside a transaction. CREATE INDEX CONCURRENTLY waits for transactions that began before it, a dump of
- * hours for example; what it leaves half made is made anew by the next installation.
+ * For statements outside a transaction, in a session that others may go on with: set where it is otherwise, and put back.
+ * Nothing more, for behind a connection pooler it may be another session by then. CREATE INDEX CONCURRENTLY waits for
+ * transactions that began before it, a dump of hours for example; what it leaves half made is made anew by the next
+ * installation.
  */
-export const BOUNDED = "SET lock_timeout = '10min';";
+export const OUTSIDE: Record<string, string> = {
+  statement_timeout: "0",
+  transaction_timeout: "0",
+  idle_session_timeout: "0",
+  lock_timeout: "10min",
+  default_transaction_read_only: "off",
+  default_transaction_isolation: "read committed",
+  default_transaction_deferrable: "off",
+};

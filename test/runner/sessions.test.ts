@@ -271,5 +271,6 @@ describe("a portal that limits requests", () => {
       "SELECT message FROM src_vn_json_repair.job ORDER BY id DESC LIMIT 1",
     );
     expect(rows[0].message).toMatch(/HTTP 429/);
+    expect((await account.run("status")).stdout).toMatch(/HTTP 429 \(too many requests\)/);
   });
 });

@@ -7,7 +7,7 @@ import { type Connection, connect } from "../../sql/connect";
 import { install, remove } from "../../sql/installer";
 import { databaseFindings } from "../../sql/look";
 import { print } from "../../sql/print";
-import { MEANING } from "../../sql/session";
+import { MEANING, settled } from "../../sql/session";
 import { type Databases, type Db, fill, installation, put, ROLES, startDatabases } from "./support";
 
 const CHECK = "src_vn_json_check";
@@ -95,7 +95,10 @@ async function ours(db: Db, user = world.cluster.superuser): Promise<Client> {
     sslmode: "disable",
     applicationName: "sessions",
   };
-  return await connect(to);
+  const client = await connect(to);
+  // As scripts/runner/account/database.ts does.
+  if (user === ROLES.login) await client.query(`${settled()} SET ROLE NONE`);
+  return client;
 }
 
 /** Operators and functions that our statements use, by somebody who wants to know what they are called with. */
@@ -215,15 +218,16 @@ describe.each(Object.entries(HOSTILE))("%s", (_name, settings) => {
         expect(await db.rows(`SELECT 1 FROM pg_proc WHERE pronamespace = '${R}'::regnamespace`)).toEqual([]);
         expect(
           await db.rows(
-            "SELECT 1 FROM pg_db_role_setting AS d JOIN pg_roles AS r ON r.oid = d.setrole WHERE rolname = $1 AND setdatabase <> 0",
+            "SELECT 1 FROM pg_db_role_setting AS d JOIN pg_roles AS r ON r.oid = d.setrole JOIN pg_database AS b ON b.oid = d.setdatabase WHERE rolname = $1 AND datname = current_database()",
             [ROLES.login],
           ),
         ).toEqual([]);
         await psql(db, print("install", installation(), "fr"));
-        await fill(admin, CHECK, 71, 80, 1700000000);
+        await fill(db.admin, CHECK, 71, 80, 1700000000);
         expect(await result("journal")).toMatchObject({ status: "done", inserted: 10 });
-        await remove(admin, installation(), { data: true });
-        for (const client of [login, admin]) await client.end();
+        const last = await ours(db); // the other one has been idle for too long
+        await remove(last, installation(), { data: true });
+        for (const client of [login, admin, last]) await client.end().catch(() => undefined);
       } finally {
         await reset();
       }

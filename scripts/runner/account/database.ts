@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, escapeIdentifier } from "pg";
 import { HOME_FILES } from "../../../config/names";
 import { connect, type SslMode } from "../../../sql/connect";
+import { settled } from "../../../sql/session";
 import { type Problem, RunError } from "../facts";
 import { noDatabase, passes, wordsOf } from "./broken";
 import { parseService, passwordFor, readPgpass } from "./service";
@@ -114,7 +115,7 @@ function whereTo(home: string, service: string): To {
 async function open(to: To): Promise<Client> {
   const client = await connect({ ...to, applicationName: "vn-check" });
   try {
-    await client.query("SET ROLE NONE");
+    await client.query(`${settled()} SET ROLE NONE`);
     const { rows } = await client.query("SELECT current_setting('session_replication_role') AS fires");
     if (rows[0].fires !== "origin")
       throw new RunError({ key: "noTriggers", login: to.user, database: to.database });

@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import type { PortalLimit } from "../facts";
 import { type Paths, readIfThere, writePrivate } from "./files";
 
 /** Why a run ended early: kept on the host, for the database may be what it lacked. */
@@ -27,6 +28,21 @@ export function lastFailure(paths: Paths): Failure | undefined {
     return JSON.parse(readIfThere(fileOf(paths)) ?? "null") ?? undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Portals by whose limits the last download lacks something, by site. */
+export function keepLimits(paths: Paths, limits: Record<string, PortalLimit>): void {
+  const path = join(paths.state, "limits.json");
+  if (Object.keys(limits).length === 0) rmSync(path, { force: true });
+  else writePrivate(path, JSON.stringify(limits));
+}
+
+export function lastLimits(paths: Paths): Record<string, PortalLimit> {
+  try {
+    return JSON.parse(readIfThere(join(paths.state, "limits.json")) ?? "{}");
+  } catch {
+    return {};
   }
 }
 

@@ -1,3 +1,4 @@
+import { keepLimits } from "../account/failure";
 import { EXIT, type ExitCode, type Fact, type RepairMode, type RepairResult } from "../facts";
 import { factIn } from "../text";
 import { endJob, jobSites } from "./job";
@@ -21,9 +22,11 @@ export async function finish(
     if (proof?.proven) run.say({ fact: "siteProven", proof });
     else if (proof) lacking.push({ fact: "siteUnproven", proof });
   }
-  for (const [site, limit] of run.limitsOfPortals)
-    if (sites.some((one) => one.site === site && (one.proof?.proven === false || one.updated === false)))
-      lacking.push({ fact: "portalLimits", site, ...limit });
+  const limits = [...run.limitsOfPortals].filter(([site]) =>
+    sites.some((one) => one.site === site && (one.proof?.proven === false || one.updated === false)),
+  );
+  keepLimits(run.paths, Object.fromEntries(limits));
+  for (const [site, limit] of limits) lacking.push({ fact: "portalLimits", site, ...limit });
   for (const { site, updated } of sites) if (updated === false) lacking.push({ fact: "updateFailed", site });
   for (const { site, extrasFailed: controllers } of sites)
     if (controllers.length > 0) lacking.push({ fact: "extrasFailed", site, controllers });

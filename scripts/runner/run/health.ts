@@ -16,6 +16,7 @@ import {
 import { firstImportEnded, lastDownload, lastJob } from "./job";
 import type { Home } from "./run";
 import { ofLastRepair, surroundingsOf } from "./surroundings";
+import { unprovenOf } from "./unproven";
 
 /** A run that was due may begin this much later, where the machine is busy. */
 const LATE_MS = 10 * 60_000;
@@ -218,15 +219,7 @@ function problemsOf(
     if (!since && isVerb(failure.verb))
       problems.push({ fact: "lastFailed", verb: failure.verb, message: failure.message });
   }
-  if (!health.running) {
-    const brokenOff = download?.status === "failed" || download?.status === "running";
-    for (const proof of proofsOf(download)) {
-      if (proof.proven) continue;
-      // Nobody has looked which groups and units there are.
-      if (brokenOff && proof.expected === 0) problems.push({ fact: "brokenOff", site: proof.site });
-      else problems.push({ fact: "siteUnproven", proof });
-    }
-  }
+  if (!health.running) problems.push(...unprovenOf(home, download));
   problems.push(...ofLastRepair(Object.values(jobs)));
   const newest = [jobs.daily, jobs.weekly]
     .filter((job) => job?.endedAt)

@@ -75,6 +75,7 @@ describe.each(SHAPES)("A7: main partitioned %s", (_, shape) => {
   test("A7: installed, repaired by each mode, told apart insert from update, deletions watched, removed", async () => {
     const db = await withMain(shape, { deletions: "apply", maxDeleteShare: 1 });
     expect(await covering(db)).toEqual(BOTH);
+    await db.main.query("INSERT INTO src_vn_json.increment_log VALUES ('other', 1, now())"); // a site of main's too
     await putMain(db, { id: 1, ts: 5 }, { id: 150, ts: 5 });
     await fill(db.login, "src_vn_json_check", 1, 200, 7);
     await putCheck(db, { id: 1, ts: 7, site: "other" });

@@ -38,6 +38,7 @@ async function differ(db: Db, sync: Db["login"]): Promise<void> {
     { id: 1, ts: 20, site: "vn07" },
   );
   await put(db.main, "src_vn_json", { id: 3, ts: 30 });
+  await db.main.query("INSERT INTO src_vn_json.increment_log VALUES ('vn07', 1, now())"); // a site of main's too
   await sync.query(`DELETE FROM ${CHECK} WHERE id = 9`);
 }
 const before: Record<string, number> = Object.fromEntries(

@@ -183,6 +183,7 @@ test("S3, B16: two builders of the venv: the second waits, and a full disk is to
       builder +
       "END\necho >lib/vn-check/constraints.txt; echo 'import sys' >lib/vn-check/client_job.py",
   );
+  expect((await make()).proven).toBe(true);
   expect((await run({ create: put })).proven).toBe(true);
   // A python3 and a pip of the test's own, which take their time and count who is at work.
   await host.must("cat >/usr/local/bin/python3; chmod 755 /usr/local/bin/python3", {

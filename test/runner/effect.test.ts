@@ -11,7 +11,7 @@ afterAll(() => accounts?.stop());
 
 const MAIN = "src_vn_json.observations_json";
 
-test("A6: a site that main has under another name: nothing written, exit 2, status KO with main's names, in both languages", async () => {
+test("A6: a site that main has under another name: nothing written, exit 2, status KO with main's names", async () => {
   const account = await accounts.make();
   expect((await account.run("repair", "--accept", "100000")).code).toBe(0);
   await account.sql.query(`UPDATE ${MAIN} SET site = 'Isère' WHERE site = 'isere'`);

@@ -215,7 +215,7 @@ test("S8: a way in that does not open is told by key, at the first dial", async 
   expect(Date.now() - since).toBeLessThan(15_000);
 });
 
-test("S8: a locked key, and an agent that is gone (B18)", async () => {
+test("S8, B18: a locked key, and an agent that is gone", async () => {
   const folder = mkdtempSync("/tmp/vn-key-");
   try {
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "open sesame", "-f", join(folder, "key")]);

@@ -84,8 +84,15 @@ export async function damage(client: Client): Promise<void> {
     UPDATE src_vn_json.observations_json AS m SET update_ts = f.update_ts - 100, item = m.item || '{"stale": 1}'
       FROM bench_fault AS f WHERE f.kind = 'stale' AND m.id = f.id AND m.site = f.site;
     ALTER TABLE src_vn_json.observations_json ENABLE TRIGGER USER;
-    -- As if it had been on: else nothing is concluded from what lacks.
-    DO $$ BEGIN
+    -- As if they had been on, and always: else nothing is concluded from what lacks.
+    DO $$
+    DECLARE
+      _name name;
+    BEGIN
+      FOR _name IN SELECT tgname FROM pg_trigger
+                    WHERE tgrelid = 'src_vn_json.observations_json'::regclass AND tgname LIKE 'vn\\_repair\\_%' LOOP
+        EXECUTE format('ALTER TABLE src_vn_json.observations_json ENABLE ALWAYS TRIGGER %I', _name);
+      END LOOP;
       IF to_regprocedure('src_vn_json_repair.remember_triggers()') IS NOT NULL THEN
         PERFORM src_vn_json_repair.remember_triggers();
       END IF;

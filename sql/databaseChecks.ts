@@ -56,11 +56,12 @@ export const DATABASE_CHECKS: Check<DatabaseFacts>[] = [
   },
   {
     name: "database.mainSchema",
-    try: ({ installation: { schemas }, main_schema, main_there, main_kind, columns_lacking }) => {
+    try: ({ installation: { schemas }, main_schema, main_there, main_kind, columns_lacking, main_fault }) => {
       const table = `${schemas.main}.observations_json`;
       if (!main_schema)
         return { en: `there is no schema ${schemas.main}`, fr: `il n'y a pas de schéma ${schemas.main}` };
       if (!main_there) return { en: `there is no table ${table}`, fr: `il n'y a pas de table ${table}` };
+      if (main_fault && columns_lacking.length === 0) return undefined; // told below
       if (main_kind !== "table") return { en: `${table} is no table`, fr: `${table} n'est pas une table` };
       const lacking = columns_lacking.join(", ");
       return when(
@@ -69,16 +70,18 @@ export const DATABASE_CHECKS: Check<DatabaseFacts>[] = [
         `${table} n'a pas ${lacking}`,
       );
     },
-    remedy: ({ elsewhere }) =>
-      elsewhere[0] === undefined
-        ? {
-            en: "let the main synchronisation make its tables first (transfer_vn --json_tables_create), or set database.name to the database that has them",
-            fr: "laisser la synchronisation principale créer ses tables (transfer_vn --json_tables_create), ou donner à database.name la base qui les a",
-          }
-        : {
-            en: `such tables are in ${elsewhere.join(", ")}: ${set("database.mainSchema", elsewhere[0])}`,
-            fr: `de telles tables sont dans ${elsewhere.join(", ")} : ${set("database.mainSchema", elsewhere[0])}`,
-          },
+    remedy: ({ elsewhere, main_fault }) =>
+      elsewhere[0] === undefined && main_fault
+        ? both(main_fault.remedy)
+        : elsewhere[0] === undefined
+          ? {
+              en: "let the main synchronisation make its tables first (transfer_vn --json_tables_create), or set database.name to the database that has them",
+              fr: "laisser la synchronisation principale créer ses tables (transfer_vn --json_tables_create), ou donner à database.name la base qui les a",
+            }
+          : {
+              en: `such tables are in ${elsewhere.join(", ")}: ${set("database.mainSchema", elsewhere[0])}`,
+              fr: `de telles tables sont dans ${elsewhere.join(", ")} : ${set("database.mainSchema", elsewhere[0])}`,
+            },
   },
   {
     name: "database.mainSchema",

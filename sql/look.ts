@@ -6,7 +6,7 @@ import { DATABASE_CHECKS } from "./databaseChecks";
 import type { DatabaseFacts } from "./databaseFacts";
 import type { Installation } from "./installation";
 import { render, renderFile, type Script } from "./render";
-import { FACTS, FOREIGN, MAIN_FAULTS, SITES } from "./steps";
+import { COLUMN_FAULTS, FACTS, FOREIGN, MAIN_FAULTS, SITES } from "./steps";
 
 type To = Omit<Connection, "applicationName">;
 
@@ -93,7 +93,7 @@ async function triedOut(
   >
 > {
   const { extraGrants, schemas } = installation;
-  const mainFaults = renderFile(MAIN_FAULTS, installation);
+  const mainFaults = [COLUMN_FAULTS, MAIN_FAULTS].map((file) => renderFile(file, installation).sql);
   const attempt = async (sql: string) => {
     await client.query("SAVEPOINT attempt");
     try {
@@ -110,7 +110,7 @@ async function triedOut(
   const sites = await attempt(renderFile(SITES, installation).sql);
   // The function that each run asks is made for this look alone.
   const made = await attempt(`CREATE SCHEMA "${schemas.repair}"`);
-  const fit = await attempt(mainFaults.sql);
+  const fit = await attempt(mainFaults.join("\n"));
   const raised = (error: DatabaseError | undefined) => (error?.code === "P0001" ? error : undefined);
   const objects_refused = raised(made.error)?.message ?? null;
   const main_fault = faultOf(objects_refused === null ? raised(fit.error) : undefined);

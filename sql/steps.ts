@@ -44,6 +44,15 @@ export const FACTS: SqlFile = {
   does: { fr: "ce qui se trouve dans la base", en: "what is in the database" },
 };
 
+/** What main's columns must be; used by the next. */
+export const COLUMN_FAULTS: SqlFile = {
+  file: "2_tables/column_faults.sql",
+  does: {
+    fr: "ce que les colonnes de la base principale doivent être",
+    en: "what the main copy's columns have to be",
+  },
+};
+
 /** Refuses a main that cannot be repaired as it is; asked by a look too, which leaves nothing behind. */
 export const MAIN_FAULTS: SqlFile = {
   file: "2_tables/main_faults.sql",
@@ -69,6 +78,7 @@ export const INSTALL: readonly Step[] = [
   { ...SITES, parts: ["check copy"], runs: "together" },
   copy("1_check_copy/owner", "le rôle propriétaire des données", "the role that owns the data"),
   both("2_tables/schema", "le schéma de la réparation", "the repair's schema"),
+  { ...COLUMN_FAULTS, parts: ["check copy", "repair"], runs: "together" },
   { ...MAIN_FAULTS, parts: ["check copy", "repair"], runs: "together" },
   copy("1_check_copy/schema", "le schéma de contrôle", "the check schema"),
   copy("1_check_copy/client_tables", "les tables de Client-API-VN", "the tables of Client-API-VN"),

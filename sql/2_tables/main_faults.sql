@@ -6,7 +6,6 @@ DECLARE
   _schema constant text := btrim('{{main}}', '"');
   _name constant text := format('%I.observations_json', _schema);
   _c pg_class;
-  _column record;
   _doubled text;
 BEGIN
   SELECT c.* INTO _c FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -24,26 +23,29 @@ BEGIN
     RETURN NEXT;
     RETURN;
   END IF;
-  FOR _column IN
-    SELECT w.name, w.type, a.atttypid::regtype AS found
-      FROM (VALUES ('id', 'integer', '{integer,bigint}'::regtype[]), ('site', 'varchar', '{varchar,text}'),
-                   ('item', 'jsonb', '{jsonb,json}'), ('update_ts', 'integer', '{integer,bigint}')) AS w (name, type, types)
-      LEFT JOIN pg_attribute AS a ON a.attrelid = _c.oid AND a.attname = w.name AND NOT a.attisdropped
-     WHERE a.atttypid IS NULL OR a.atttypid::regtype <> ALL (w.types)
-  LOOP
-    IF _column.found IS NULL THEN
-      problem := format('%s has no column %s', _name, _column.name);
-      remedy := format('give it back its name: ALTER TABLE %s RENAME COLUMN … TO %s', _name, _column.name);
-    ELSE
-      problem := format('%s: its column %s is %s, %s is needed', _name, _column.name, _column.found, _column.type);
-      remedy := format('ALTER TABLE %1$s ALTER COLUMN %2$s TYPE %3$s USING %2$s::%3$s', _name, _column.name, _column.type);
-    END IF;
-    RETURN NEXT;
-  END LOOP;
+  SELECT string_agg(format('%I.%I', n.nspname, c.relname), ', ') INTO problem
+    FROM pg_partition_tree(_c.oid) AS p JOIN pg_class AS c ON c.oid = p.relid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+   WHERE c.relkind = 'f';
   IF problem IS NOT NULL THEN
+    problem := format('%s has foreign tables among its partitions (%s): no key can hold across them', _name, problem);
+    remedy := format('ALTER TABLE %s DETACH PARTITION …; name the schema of the copy that this server itself has in database.mainSchema', _name);
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  RETURN QUERY SELECT f.problem, f.remedy FROM {{repair}}.column_faults(_c.oid, _name) AS f;
+  IF FOUND THEN
     RETURN;
   END IF;
 
+  -- Only for whoever writes: the client's INSERT … ON CONFLICT, and RETURNING, cannot pass through a rule.
+  SELECT string_agg(format('%I', r.rulename), ', '), string_agg(format('DROP RULE %I ON %s', r.rulename, _name), '; ')
+    INTO problem, remedy
+    FROM pg_rewrite AS r WHERE r.ev_class = _c.oid AND r.ev_type IN ('2', '3') AND r.ev_enabled <> 'D';
+  IF problem IS NOT NULL THEN
+    problem := format('%s has rules on INSERT or UPDATE (%s): nobody can insert ON CONFLICT then', _name, problem);
+    remedy := format('let a trigger do what they do: %s', remedy);
+    RETURN NEXT;
+  END IF;
   IF _c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = _c.oid) THEN
     problem := format('other tables inherit from %s: its key does not hold across them', _name);
     remedy := 'partition it instead, by id or site';
@@ -97,7 +99,7 @@ DECLARE
   _problems text;
   _remedies text;
 BEGIN
-  REVOKE ALL ON FUNCTION {{repair}}.main_faults() FROM PUBLIC;
+  REVOKE ALL ON FUNCTION {{repair}}.column_faults(oid, text), {{repair}}.main_faults() FROM PUBLIC;
   -- That it is not there yet is told by requirements.sql: the check copy can do without.
   SELECT string_agg(problem, '; '), string_agg(remedy, '; ') INTO _problems, _remedies
     FROM {{repair}}.main_faults() WHERE problem NOT LIKE 'there is no table %';

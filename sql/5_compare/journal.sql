@@ -74,11 +74,12 @@ BEGIN
        ), found AS MATERIALIZED (
          SELECT (CASE WHEN m.id IS NULL THEN 'insert' ELSE 'update' END)::{{repair}}.action AS action, c.id, c.site,
                 (CASE WHEN m.id IS NULL THEN 'missing' ELSE 'older' END)::{{repair}}.reason AS reason,
-                c.update_ts AS check_update_ts, m.update_ts AS main_update_ts
+                c.update_ts AS check_update_ts,
+                CASE WHEN m.id IS NOT NULL THEN coalesce(m.update_ts, 0) END AS main_update_ts
            FROM k
            JOIN {{check}}.observations_json AS c ON c.id = k.id AND c.site = k.site
            LEFT JOIN {{main}}.observations_json AS m ON m.id = c.id AND m.site = c.site
-          WHERE m.id IS NULL OR m.update_ts < c.update_ts
+          WHERE m.update_ts IS NULL OR m.update_ts < c.update_ts -- lacking, without a version, or older
        ), queued AS (
          INSERT INTO {{repair}}.work_item AS w
            (table_name, action, id, site, reason, check_update_ts, main_update_ts, run)

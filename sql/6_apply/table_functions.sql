@@ -30,10 +30,10 @@ BEGIN
                         ELSE 'true' END,
     'old_ts', CASE WHEN _versioned THEN 'm.update_ts::bigint' ELSE 'NULL::bigint' END,
     'new_ts', CASE WHEN _versioned THEN 'c.update_ts' ELSE 'NULL' END,
-    'has_older', CASE WHEN _versioned THEN 'm.update_ts OPERATOR(pg_catalog.<) c.update_ts' ELSE 'false' END,
+    'has_older', CASE WHEN _versioned THEN '(m.update_ts IS NULL OR m.update_ts OPERATOR(pg_catalog.<) c.update_ts)' ELSE 'false' END,
     'same_version', CASE WHEN _versioned THEN 'm.update_ts OPERATOR(pg_catalog.=) c.update_ts' ELSE 'true' END,
     'returned_ts', CASE WHEN _versioned THEN ', m.update_ts' ELSE '' END,
-    'older', CASE WHEN _versioned THEN '(m.update_ts OPERATOR(pg_catalog.<) c.update_ts
+    'older', CASE WHEN _versioned THEN '(@has_older@
              OR m.update_ts OPERATOR(pg_catalog.=) c.update_ts AND (@differs@)
              AND {{repair}}.is_other_content(@table_text@, w.id, w.site, w.key))' ELSE '(@differs@)' END);
 

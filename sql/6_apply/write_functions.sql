@@ -32,11 +32,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
     SELECT {{repair}}.key_columns(_table) AS keys, quote_literal(volatile_keys) AS volatile,
            cardinality(volatile_keys) > 0 AS any_volatile FROM {{repair}}.settings
   ), shared AS (
-    SELECT m.attnum, m.attname, format_type(m.atttypid, m.atttypmod) AS type, quote_ident(m.attname) AS name,
+    SELECT m.attnum, m.attname, format_type(m.atttypid, -1) AS type, quote_ident(m.attname) AS name,
            m.attname = ANY (s.keys) AS is_key, s.keys,
            'c.' || quote_ident(m.attname)
-             || CASE WHEN format_type(c.atttypid, c.atttypmod) <> format_type(m.atttypid, m.atttypmod)
-                     THEN '::' || format_type(m.atttypid, m.atttypmod) ELSE '' END AS from_check,
+             -- Without its length: a cast to varchar(5) cuts off in silence what an assignment refuses.
+             || CASE WHEN c.atttypid <> m.atttypid THEN '::' || format_type(m.atttypid, -1) ELSE '' END AS from_check,
            -- The lists have a number, a site and, for keys of any other name or type, a JSON object.
            m.attname = 'id' AND m.atttypid IN ('integer'::regtype, 'bigint'::regtype, 'smallint'::regtype) AS is_id,
            m.attname = 'site' AS is_site,

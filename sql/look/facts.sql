@@ -43,7 +43,7 @@ SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || d.oid AS se
          AS columns_lacking,
        ARRAY(SELECT relnamespace::regnamespace::text FROM pg_class
               WHERE relname = 'observations_json' AND relkind IN ('r', 'p')
-                AND relnamespace IS DISTINCT FROM check_schema ORDER BY 1) AS elsewhere,
+                AND relnamespace IS DISTINCT FROM check_schema AND relnamespace IS DISTINCT FROM to_regnamespace('{{main}}') ORDER BY 1) AS elsewhere,
        repair_schema IS NOT NULL
          AND coalesce(obj_description(repair_schema, 'pg_namespace') NOT LIKE 'vn-sync-check:%', true) AS repair_foreign,
        check_schema IS NOT NULL OR repair_schema IS NOT NULL AS installed,

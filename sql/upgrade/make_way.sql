@@ -22,7 +22,7 @@ BEGIN
     SELECT oid::regprocedure AS name FROM pg_proc
      WHERE pronamespace = '{{check}}'::regnamespace AND proname = 'fct_fix_sync'
         OR pronamespace = '{{repair}}'::regnamespace AND prorettype <> 'trigger'::regtype
-           AND proname NOT IN ('entry_point', 'main_observation', 'main_faults')
+           AND proname NOT IN ('entry_point', 'main_observation', 'main_faults', 'column_faults')
   LOOP
     EXECUTE format('DROP ROUTINE %s', _o.name);
   END LOOP;

@@ -2,10 +2,10 @@ import type { Finding } from "../../config/checks";
 import type { Names } from "../../config/names";
 import type { StackConfig } from "../../config/schema";
 import { programOf, proves } from "../render/command";
-import { FACT, probe } from "../render/probe";
+import { BEGIN, FACT, probe } from "../render/probe";
 import { runOnce } from "./run";
 import { NoConnection } from "./ssh";
-import { connectionFinding, unprovenFinding } from "./words";
+import { connectionFinding, deafFinding, heldFinding, unprovenFinding } from "./words";
 
 /** What was found on a host, by the names that the probe gives. */
 export interface HostFacts {
@@ -36,12 +36,18 @@ export async function lookAtHost(
   try {
     const said = await runOnce(host, program.command("create"), program.text, PROBE);
     if (!proves(said.stdout, program.proof)) return unprovenFinding(host, said);
-    const lines = said.stderr.split("\n").filter((line) => line.startsWith(FACT));
+    if (said.held) return heldFinding(host);
+    const lines = said.stderr.split("\n");
+    const begin = lines.lastIndexOf(BEGIN);
+    if (begin < 0) return deafFinding(host);
     const facts = new Map(
-      lines.map((line) => {
-        const [name, ...text] = line.slice(FACT.length).split("=");
-        return [name as string, text.join("=").trim()];
-      }),
+      lines
+        .slice(begin)
+        .filter((line) => line.startsWith(FACT))
+        .map((line) => {
+          const [name, ...text] = line.slice(FACT.length).split("=");
+          return [name as string, text.join("=").trim()];
+        }),
     );
     const fact = (name: string) => facts.get(name) ?? "";
     return { host, names, adopt, mailTo, here: Date.now(), fact, is: (name) => fact(name) === "yes" };

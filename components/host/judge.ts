@@ -9,13 +9,26 @@ const SPACE = { venv: 450, packages: 500, jobs: 60, build: 100 };
 /** Files of a venv. */
 const INODES = 15_000;
 
+/** What sudo says where it is itself out of order: no rule for the login would help. */
+const SUDO_BROKEN =
+  /sudoers|sudo\.conf|setuid|nosuid|effective uid|no new privileges|error|unable to (stat|open|init)/i;
+
 export function sudoRemedy(said: string, login: string): Words {
-  const line = /tty/.test(said) ? `Defaults:${login} !requiretty` : `${login} ALL=(ALL) NOPASSWD: ALL`;
   if (/not found/.test(said))
     return {
       en: "install sudo there, or set host.user to root",
       fr: "y installer sudo, ou donner root à host.user",
     };
+  if (SUDO_BROKEN.test(said) && !/not in the sudoers/.test(said))
+    return {
+      en: "mend sudo there as root until `sudo -n id -u` says 0 for this login (visudo -c reads its files), or set host.user to root",
+      fr: "y réparer sudo en root, jusqu'à ce que `sudo -n id -u` dise 0 pour cette connexion (visudo -c en lit les fichiers), ou donner root à host.user",
+    };
+  const line = /tty/.test(said)
+    ? `Defaults:${login} !requiretty`
+    : /ermission denied/.test(said)
+      ? `Defaults:${login} !noexec`
+      : `${login} ALL=(ALL) NOPASSWD: ALL`;
   return {
     en: `write this line into /etc/sudoers.d/${login} there, or set host.user to root: ${line}`,
     fr: `y écrire cette ligne dans /etc/sudoers.d/${login}, ou donner root à host.user : ${line}`,

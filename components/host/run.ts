@@ -9,8 +9,14 @@ export interface Said {
   code: number | undefined;
   stdout: string;
   stderr: string;
+  /** Seconds after which it was given up. */
+  late?: number;
+  /** The shell has ended, and something that it had started keeps the connection open. */
+  held?: true;
 }
 
+/** Seconds for what a shell leaves behind to let go of the streams. */
+const LET_GO = 10;
 /** Of each stream no more than this is kept, so that a host that never stops talking fills no memory. */
 const MOST = 1_000_000;
 
@@ -29,6 +35,7 @@ export async function runOnce(
     const child = spawn("/bin/sh", ["-c", command]);
     return await heard(child.stdout, child.stderr, child.stdin, stdin, seconds, (end) => {
       child.on("close", (code) => end(code ?? undefined));
+      child.on("exit", (code) => setTimeout(() => end(code ?? undefined, true), LET_GO * 1000).unref());
       return () => child.kill("SIGKILL");
     });
   }
@@ -41,6 +48,9 @@ export async function runOnce(
         channel.on("error", () => {}); // its exit code tells
         heard(channel, channel.stderr, channel, stdin, seconds, (end) => {
           channel.on("close", (code: number | null | undefined) => end(code ?? undefined));
+          channel.on("exit", (code: number | null) =>
+            setTimeout(() => end(code ?? undefined, true), LET_GO * 1000).unref(),
+          );
           return () => {
             channel.close();
             end(undefined);
@@ -60,7 +70,7 @@ function heard(
   input: Writable,
   stdin: string,
   seconds: number,
-  closing: (end: (code: number | undefined) => void) => () => void,
+  closing: (end: (code: number | undefined, held?: true) => void) => () => void,
 ): Promise<Said> {
   return new Promise((resolve) => {
     const kept = { stdout: "", stderr: "" };
@@ -72,11 +82,15 @@ function heard(
     };
     keep(out, "stdout");
     keep(err, "stderr");
-    const giveUp = closing((code) => {
+    let late = false;
+    const giveUp = closing((code, held) => {
       clearTimeout(timer);
-      resolve({ code, ...kept });
+      resolve({ code, ...kept, ...(late && { late: seconds }), ...(held && { held }) });
     });
-    const timer = setTimeout(giveUp, seconds * 1000);
+    const timer = setTimeout(() => {
+      late = true;
+      giveUp();
+    }, seconds * 1000);
     input.on("error", () => {}); // a program need not read what it is given
     input.end(stdin);
   });

@@ -1,6 +1,6 @@
 import { connect as netConnect } from "node:net";
 import type { Duplex } from "node:stream";
-import { type AnyAuthMethod, Client, utils } from "ssh2";
+import { type AnyAuthMethod, type AuthHandlerMiddleware, Client, utils } from "ssh2";
 import type { StackConfig } from "../../config/schema";
 
 type Access = Extract<StackConfig["host"], { type: "ssh" }>;
@@ -18,6 +18,10 @@ export class NoConnection extends Error {
       | "agent"
       | "no way in"
       | "refused"
+      /** The key is taken, and the server asks for more: the ways that are left in `said`. */
+      | "more factors"
+      /** The connection was closed after the login had been let in or nearly so. */
+      | "turned away"
       /** The other side is well, and speaks what only the provider's own client knows. */
       | "not understood"
       | "ended",
@@ -78,7 +82,19 @@ async function logIn(at: string, login: Login, socket: () => Promise<Duplex>): P
     const client = new Client();
     let offered: Buffer | undefined;
     const expected = login.hostKey?.split(" ");
+    let offers = 0;
+    let taken = false;
+    let left = "";
+    let banner = "";
     client.once("ready", () => resolve(client));
+    client.on("banner", (text) => {
+      banner = text.trim();
+    });
+    const another: AuthHandlerMiddleware = (ways, partly, next) => {
+      taken ||= partly === true;
+      left = ways?.join(", ") ?? "";
+      next((methods[offers++] ?? false) as AnyAuthMethod);
+    };
     client.on("error", (error: Error & { level?: string }) => {
       sock.destroy();
       const unknown =
@@ -89,15 +105,21 @@ async function logIn(at: string, login: Login, socket: () => Promise<Duplex>): P
         : offered !== undefined || /no matching host key/i.test(error.message)
           ? "host key"
           : error.level === "client-authentication"
-            ? "refused"
+            ? taken
+              ? "more factors"
+              : "refused"
             : "ended";
-      reject(new NoConnection(why, at, login, offered === undefined ? error.message : keyLine(offered)));
+      const said = offered !== undefined ? keyLine(offered) : taken ? left : error.message;
+      reject(new NoConnection(why, at, login, said));
     });
-    client.once("close", () => reject(new NoConnection("ended", at, login, "the connection was closed")));
+    client.once("close", () => {
+      const said = banner || "the connection was closed";
+      reject(new NoConnection(offers > 0 ? "turned away" : "ended", at, login, said));
+    });
     client.connect({
       sock: sock as never,
       username: login.user,
-      authHandler: methods,
+      authHandler: another,
       readyTimeout: ANSWER * 1000,
       keepaliveInterval: 15_000,
       ...(expected && {

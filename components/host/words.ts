@@ -113,6 +113,30 @@ export function connectionFinding({ why, at, login, said }: NoConnection): Findi
         },
         mild: true,
       };
+    case "more factors":
+      return finding(
+        "user",
+        {
+          en: `${there} takes ${offered(login).en} of ${login.user} and then asks for more (${said}), which nobody is there to answer`,
+          fr: `${there} accepte ${offered(login).fr} de ${login.user}, puis demande autre chose (${said}), à quoi personne n'est là pour répondre`,
+        },
+        {
+          en: `let this login in with that alone (sshd_config there: Match User ${login.user}, and below it AuthenticationMethods publickey), or set ${at}.user to another one`,
+          fr: `laisser entrer cette connexion avec cela seul (sshd_config là-bas : Match User ${login.user}, et dessous AuthenticationMethods publickey), ou donner à ${at}.user une autre connexion`,
+        },
+      );
+    case "turned away":
+      return finding(
+        "user",
+        {
+          en: `${there} closed the connection while ${login.user} was being logged in (${said})`,
+          fr: `${there} a coupé la connexion pendant que ${login.user} entrait (${said})`,
+        },
+        {
+          en: `see what keeps ${login.user} out there: an account that has expired (chage -E -1 ${login.user}), /etc/nologin, pam_access; journalctl -t sshd tells it. Or set ${at}.user to another login`,
+          fr: `voir ce qui y tient ${login.user} dehors : un compte expiré (chage -E -1 ${login.user}), /etc/nologin, pam_access ; journalctl -t sshd le dit. Ou donner à ${at}.user une autre connexion`,
+        },
+      );
     case "refused":
       return finding(
         "user",
@@ -121,8 +145,8 @@ export function connectionFinding({ why, at, login, said }: NoConnection): Findi
           fr: `${there} refuse la connexion de ${login.user} avec ${offered(login).fr}`,
         },
         {
-          en: `set ${at}.user to a login that exists there, and put the public key into its ~/.ssh/authorized_keys`,
-          fr: `donner à ${at}.user une connexion qui existe là-bas, et mettre la clé publique dans son ~/.ssh/authorized_keys`,
+          en: `set ${at}.user to a login that exists there, with a shell that exists there and let in by AllowUsers, and put the public key into its ~/.ssh/authorized_keys, which nobody else may write to`,
+          fr: `donner à ${at}.user une connexion qui existe là-bas, dont le shell existe et qu'AllowUsers laisse entrer, et mettre la clé publique dans son ~/.ssh/authorized_keys, où personne d'autre ne peut écrire`,
         },
       );
   }
@@ -141,22 +165,58 @@ function offered({ privateKey, password }: Login): Words {
   return { en: "the keys of the SSH agent", fr: "les clés de l'agent SSH" };
 }
 
+/** What is wrong with the login itself. */
+function loginFinding(host: Host, what: (who: string) => Words, remedy: Words): Finding {
+  const local = host.type === "local";
+  const who = local ? "localhost" : `${host.user}@${host.address}:${host.port}`;
+  return { name: local ? "host" : "host.user", wrong: what(who), remedy, mild: false };
+}
+
+/** A login that runs all that is sent, and nothing it says is heard. */
+export function deafFinding(host: Host): Finding {
+  return loginFinding(
+    host,
+    (who) => ({
+      en: `${who} runs what is sent, and its standard error goes elsewhere: no fault would be told`,
+      fr: `${who} exécute ce qui est envoyé, et sa sortie d'erreur va ailleurs : aucune faute ne serait dite`,
+    }),
+    {
+      en: "take the line that does that (exec 2>…) out of the start files of this login (.bashrc, .zshenv, .cshrc, config.fish), or guard it: case $- in *i*) … ;; esac. Or give host.user another login",
+      fr: "ôter la ligne qui fait cela (exec 2>…) des fichiers de démarrage de cette connexion (.bashrc, .zshenv, .cshrc, config.fish), ou la garder : case $- in *i*) … ;; esac. Ou donner à host.user une autre connexion",
+    },
+  );
+}
+
+/** A login whose start files leave a process behind that keeps each connection open: no script would ever end. */
+export function heldFinding(host: Host): Finding {
+  return loginFinding(
+    host,
+    (who) => ({
+      en: `${who} runs what is sent, and then something keeps the connection open: no script would ever end`,
+      fr: `${who} exécute ce qui est envoyé, puis quelque chose garde la connexion ouverte : aucun script ne finirait`,
+    }),
+    {
+      en: "let what the start files of this login put into the background (… &, an agent, a watcher) give back its streams: … >/dev/null 2>&1 </dev/null &. Or give host.user another login",
+      fr: "faire que ce que les fichiers de démarrage de cette connexion mettent en arrière-plan (… &, un agent, un veilleur) rende ses flux : … >/dev/null 2>&1 </dev/null &. Ou donner à host.user une autre connexion",
+    },
+  );
+}
+
 /** A login that answered, and what was sent did not run to its end. */
 export function unprovenFinding(host: Host, said: Said): Finding {
-  const who = host.type === "local" ? "localhost" : `${host.user}@${host.address}:${host.port}`;
   const words = quoted(said);
-  return {
-    name: host.type === "local" ? "host" : "host.user",
-    wrong: {
-      en: `${who} answered, but what was sent did not run to its end. ${words === "" ? "It said nothing" : `It said: ${words}`}`,
-      fr: `${who} a répondu, mais ce qui a été envoyé ne s'est pas exécuté jusqu'au bout. ${words === "" ? "Il n'a rien dit" : `Il a dit : ${words}`}`,
-    },
-    remedy: {
+  const { late } = said;
+  return loginFinding(
+    host,
+    (who) => ({
+      en: `${who} answered, but what was sent did not run to its end${late === undefined ? "" : ` within ${late} s`}. ${words === "" ? "It said nothing" : `It said: ${words}`}`,
+      fr: `${who} a répondu, mais ce qui a été envoyé ne s'est pas exécuté jusqu'au bout${late === undefined ? "" : ` en ${late} s`}. ${words === "" ? "Il n'a rien dit" : `Il a dit : ${words}`}`,
+    }),
+    {
       en: "see what `ssh` says with this login and the command `echo hello`: it has to print hello and nothing may read standard input. Usual causes: a forced command in authorized_keys or sshd_config, a login shell such as nologin, a read, exit or exec in .bashrc, .profile, .cshrc or config.fish. Mend that, or give host.user (host.address) another login",
       fr: "voir ce que dit `ssh` avec cette connexion et la commande `echo bonjour` : elle doit afficher bonjour et rien ne doit lire l'entrée standard. Causes habituelles : une commande imposée dans authorized_keys ou sshd_config, un shell comme nologin, un read, exit ou exec dans .bashrc, .profile, .cshrc ou config.fish. Corriger cela, ou donner à host.user (host.address) une autre connexion",
     },
-    mild: false,
-  };
+  );
 }
 
 /** The last of what a host said, on one line. */
@@ -165,6 +225,8 @@ function quoted({ stdout, stderr }: Said): string {
     .replace(/\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g, "")
     .split("\n")
     .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("vn-sync-check:"));
-  return lines.slice(-6).join(" / ").slice(-500);
+    // What is no word: facts, and marks below an error.
+    .filter((line) => /[\p{L}\p{N}]/u.test(line) && !line.startsWith("vn-sync-check:"))
+    .map((line) => (line.length > 240 ? `${line.slice(0, 239)}…` : line));
+  return lines.slice(-6).join(" / ").slice(-800);
 }

@@ -23,7 +23,8 @@ const LOST = "something on the host took away the beginning of what was sent to 
  * the shell read first has eaten of that.
  *
  * The exit code proves nothing: a forced command may end with 0, fish does so after a line that it cannot read.
- * The proof is put together of two halves, so that a host that repeats the command does not give it.
+ * The proof is put together of two halves, so that a host that repeats the command does not give it, and begins a
+ * line of its own, whatever a start file has printed before.
  * @param scripts by verb; they take the rest of standard input
  * @param name makes the proof another for the same scripts elsewhere
  */
@@ -40,7 +41,7 @@ export function programOf(scripts: Partial<Record<Verb, string>>, name: string):
         `exec /bin/sh -c 'PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin; export PATH; a=${first}; b=${second}; p=$(head -c ${Buffer.byteLength(text)}; echo .); p=\${p%.}`,
         `s=$(printf %s "$p" | sha256sum)`,
         `[ "\${s%% *}" = ${sha256(text)} ] || { echo "${LOST} look for a read, a cat or an exec in the .bashrc, .profile, .cshrc, config.fish of this login (host.user)" >&2; exit 97; }`,
-        `/bin/sh -c "$p" vn-sync-check ${verb} 1>&2 && echo vn-sync-check $b$a'`,
+        `/bin/sh -c "$p" vn-sync-check ${verb} 1>&2 && echo && echo vn-sync-check $b$a'`,
       ].join("; "),
   };
 }

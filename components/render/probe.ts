@@ -5,13 +5,16 @@ import { ACCOUNT_PATH, BECOME_ROOT, quote } from "./shell";
 
 /** What stands before each fact of a host. */
 export const FACT = "vn-sync-check:";
+/** Stands before the first fact: what came before is of the login's own start files. */
+export const BEGIN = `${FACT}begin`;
 
 /**
  * Tells what a host is like, a fact a line, and changes nothing on it. As root where that is to be had, as the login
  * itself otherwise; what the jobs will run is tried as their account, or as nobody before there is one.
  */
 export function probe(names: Names): string {
-  return `${BECOME_ROOT}
+  return `printf '\\n${BEGIN}\\n'
+${BECOME_ROOT}
 fact() { printf '${FACT}%s=%s\\n' "$1" "$(printf %s "$2" | tr '\\n\\r\\t' '   ' | cut -c 1-600)"; }
 fact login "$(id -un 2>&1)"
 fact sudo "$said"
@@ -47,14 +50,20 @@ as_account() {
   elif [ -n "$entry" ]; then set -- setpriv --reuid "$account" --regid "$(id -g "$account")" --init-groups env -i HOME="$home" PATH=${ACCOUNT_PATH} sh -c "$1"
   else set -- setpriv --reuid 65534 --regid 65534 --clear-groups env -i HOME=/ PATH=${ACCOUNT_PATH} sh -c "$1"
   fi
-  timeout 30 "$@" </dev/null 2>&1
+  timeout 30 "$@" </dev/null
 }
-fact node_at "$(as_account 'command -v node' || command -v node)"
-node=$(as_account 'node -p process.versions.node') && fact node "$node" || fact node_fault "\${node:-it ended without a word}"
-fact python_at "$(as_account 'command -v python3')"
-python=$(as_account ${quote(`python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])'`)}) && fact python "$python" || fact python_fault "\${python:-it ended without a word}"
-venv=$(as_account ${quote(`python3 -c 'import ensurepip, venv, ssl'`)}) || fact venv_fault "$(printf %s "$venv" | tail -n 1)"
-tmp=$(as_account 'f=$(mktemp) && rm "$f"') || fact tmp_fault "$tmp"
+# NAME FAULT COMMAND: the last line of what it prints as one fact, or what it says in failing as the other
+tried() {
+  if value=$(as_account "$3" 2>/dev/null); then fact "$1" "$(printf %s "$value" | tail -n 1)"
+  else value=$(as_account "$3" 2>&1); fact "$2" "\${value:-it ended without a word}"
+  fi
+}
+fact node_at "$(as_account 'command -v node' 2>/dev/null || command -v node)"
+tried node node_fault 'node -p process.versions.node'
+fact python_at "$(as_account 'command -v python3' 2>/dev/null)"
+tried python python_fault ${quote(`python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])'`)}
+venv=$(as_account ${quote(`python3 -c 'import ensurepip, venv, ssl'`)} 2>&1) || fact venv_fault "$(printf %s "$venv" | tail -n 1)"
+tmp=$(as_account 'f=$(mktemp) && rm "$f"' 2>&1) || fact tmp_fault "$tmp"
 
 what() { if [ -L "$1" ]; then echo link; elif [ -d "$1" ]; then echo folder; elif [ -e "$1" ]; then echo file; else echo absent; fi; }
 fact home "$(what "$home")"
@@ -63,7 +72,7 @@ fact home_holds "$(find "$home/" -mindepth 1 -maxdepth 1 ! -name lost+found -pri
 yes home_is_mount 'mountpoint -q "$home"'
 yes home_writable '[ -z "$entry" ] || [ ! -d "$home" ] || as_account "test -w \\"\\$HOME\\" && test -x \\"\\$HOME\\""'
 near=$home
-while [ ! -d "$near" ]; do near=$(dirname "$near"); done
+while [ ! -d "$near" ]; do near=\${near%/*}; near=\${near:-/}; done
 fact home_mount "$(findmnt -n -o OPTIONS -T "$near" 2>/dev/null)"
 yes venv_there '[ -d "$home/${HOME_FILES.venv}" ]'
 space() { df -Pk "$1" 2>/dev/null | awk 'NR == 2 { printf "%s", int($4 / 1024) }'; }

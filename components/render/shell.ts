@@ -12,7 +12,7 @@ export const ACCOUNT_PATH = "/usr/local/bin:/usr/bin:/bin";
 /** Sets `$@` to what makes a command run as root, `$said` to sudo's own words where it refuses. */
 export const BECOME_ROOT = `said=
 if [ "$(id -u)" = 0 ]; then set --
-elif said=$(sudo -n sh -c : 2>&1 </dev/null); then set -- sudo -n; said=
+elif said=$(sudo -n -u root /bin/sh -c '/usr/bin/id -u' 2>&1 </dev/null) && [ "$(printf %s "$said" | tail -n 1)" = 0 ]; then set -- sudo -n -u root; said=
 else
   set --
   said=\${said:-"sudo said nothing and failed"}
@@ -20,6 +20,7 @@ fi`;
 
 /** What to do about sudo's words, for the person who runs `pulumi up`. */
 const SUDO_ADVICE = `case $said in
+  *"ermission denied"*) echo "sudo lets a shell run and nothing from it (noexec): add the line 'Defaults:$(id -un) !noexec' in /etc/sudoers.d" ;;
   *tty*) echo "sudo wants a terminal (requiretty): add the line 'Defaults:$(id -un) !requiretty' in /etc/sudoers.d" ;;
   *password*) echo "this login needs sudo without a password: '$(id -un) ALL=(ALL) NOPASSWD: ALL' in /etc/sudoers.d, or let host.user be root" ;;
   *"not found"*) echo "install sudo, or let host.user be root" ;;
@@ -36,7 +37,7 @@ if [ -n "$said" ]; then
   } >&2
   exit 1
 fi
-"$@" sh -c ${quote(`set -eu\numask 022\nPATH=${ROOT_PATH}\nexport PATH\n${script}`)}`;
+"$@" /bin/sh -c ${quote(`set -eu\numask 022\nPATH=${ROOT_PATH}\nexport PATH\n${script}`)}`;
 }
 
 /**

@@ -1,11 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { HOST_CHECKS } from "../../components/host/checks";
+import { lookAtHost } from "../../components/host/facts";
 import { runOnce, type Said } from "../../components/host/run";
 import { unprovenFinding } from "../../components/host/words";
 import { type Program, programOf, proves } from "../../components/render/command";
 import { fileInput, fileWriter } from "../../components/render/fileScripts";
 import { asAccount, asRoot } from "../../components/render/shell";
+import { findingInWords, findings } from "../../config/checks";
+import { namesOf } from "../../config/names";
 import type { StackConfig } from "../../config/schema";
 import { type Host, startHost } from "../support/host";
 
@@ -42,6 +46,13 @@ function access(user: string): StackConfig["host"] {
 
 const run = (user: string, program: Program, stdin = "", seconds = 30): Promise<Said> =>
   runOnce(access(user), program.command("create"), program.text + stdin, seconds);
+
+/** What a look before anything is made says of this login. */
+async function wrong(user: string): Promise<string[]> {
+  const facts = await lookAtHost(access(user), namesOf("default"), false);
+  const found = "wrong" in facts ? [facts] : await findings(HOST_CHECKS, facts);
+  return found.map((one) => findingInWords(one, "en"));
+}
 
 /** Text that a shell could trip over, and that is longer than one buffer. */
 const TEXT = `first 'line' "of" \\ $HOME !! é\n${"0123456789 `x` | & ; # *\n".repeat(8000)}last`;
@@ -93,6 +104,30 @@ describe("B2: every login shell runs a script to its end", () => {
     expect(said.stdout).toContain("GOODBYE");
     expect(proven).toBe(true);
     expect(written).toBe(TEXT);
+  });
+
+  test.each([
+    ["without a line's end", "printf begun; printf begun >&2\n"],
+    ["with signs for a terminal", "printf '\\033[2J\\033]0;title\\007'\n"],
+    [
+      "lines like ours",
+      "echo vn-sync-check abc; printf 'vn-sync-check:sudo=no\\nvn-sync-check:root=5\\nvn-sync-check:tmp_fault=' >&2\n",
+    ],
+    [
+      "with options, traps and limits of its own",
+      "set -euf -o noclobber; umask 777; cd /; trap 'echo bye' EXIT\n",
+    ],
+    [
+      "and sets what shells read",
+      "export POSIXLY_CORRECT=1 ENV=/etc/passwd BASH_ENV=/etc/passwd LC_ALL=tr_TR.UTF-8 LD_PRELOAD=/nowhere.so TMOUT=1 IFS=abc; unset PATH HOME\n",
+    ],
+  ])("a .bashrc that prints %s", async (what, text) => {
+    const user = `prints-${what.split(" ").pop()}`;
+    await login(user, "/bin/bash", { ".bashrc": text });
+    const { said, proven, written } = await write(user);
+    expect(proven, said.stdout + said.stderr).toBe(true);
+    expect(written).toBe(TEXT);
+    expect(await wrong(user)).toEqual([]);
   });
 
   test("chatty .bashrc, .zshenv, .cshrc and config.fish", async () => {
@@ -186,6 +221,58 @@ describe("B1: a login that runs nothing is no success, whatever its exit code", 
   });
 });
 
+describe("B1: a login whose words or whose end would not be heard is refused before anything is made", () => {
+  test("standard error goes elsewhere", async () => {
+    await login("deaf", "/bin/bash", { ".bashrc": "exec 2>/dev/null\n" });
+    expect(await wrong("deaf")).toEqual([
+      expect.stringMatching(/^host\.user: deaf@\S+ runs what is sent, and its standard error goes elsewhere/),
+    ]);
+  });
+  test("a process of the start files keeps the connection", async () => {
+    await login("held", "/bin/bash", { ".bashrc": "(while sleep 1; do echo noise; done) &\n" });
+    expect(await wrong("held")).toEqual([
+      expect.stringMatching(
+        /^host\.user: held@\S+ runs what is sent, and then something keeps the connection open/,
+      ),
+    ]);
+  });
+  test("a shell that answers with a page of marks", async () => {
+    await host.must(
+      `printf '#!/bin/sh\\necho "line 1"; head -c 900 /dev/zero | tr "\\\\0" "^"; echo; echo SyntaxError' >/usr/local/bin/marks; chmod 755 /usr/local/bin/marks`,
+    );
+    await login("marks", "/usr/local/bin/marks");
+    await runsNothing("marks", /It said: line 1 \/ SyntaxError$/);
+  });
+});
+
+describe("S8: a login that the server does not let in is told with the server's reason", () => {
+  test("a key that is not enough, an account that has expired, a password to be changed, no shell", async () => {
+    for (const user of ["factors", "expired", "renew", "shellless"]) await login(user, "/bin/bash");
+    await host.must(`printf 'Match User factors\\n  AuthenticationMethods publickey,keyboard-interactive\\n' >/etc/ssh/sshd_config.d/y.conf
+      printf 'KbdInteractiveAuthentication yes\\n' >/etc/ssh/sshd_config.d/0.conf
+      chage -E 0 expired; chage -d 0 renew; usermod -s /nowhere/sh shellless 2>/dev/null
+      kill -HUP $(cat /run/sshd.pid); sleep 1`);
+    expect(await wrong("factors")).toEqual([
+      expect.stringMatching(
+        /^host\.user: 127\.0\.0\.1:\d+ takes this private key of factors and then asks for more \(keyboard-interactive\)/,
+      ),
+    ]);
+    expect(await wrong("expired")).toEqual([
+      expect.stringMatching(
+        /^host\.user: .* closed the connection while expired was being logged in \(Your account has expired.*\)\n.*chage -E -1 expired/,
+      ),
+    ]);
+    expect(await wrong("renew")).toEqual([
+      expect.stringMatching(/^host\.user: renew@.* It said: .*Password change required/),
+    ]);
+    expect(await wrong("shellless")).toEqual([
+      expect.stringMatching(
+        /^host\.user: .* refuses the login shellless with this private key\n.*a shell that exists/,
+      ),
+    ]);
+  });
+});
+
 describe("B3: what was taken from standard input on the way is known", () => {
   test.each([
     ["a line", "/bin/bash", ".bashrc", 'read -t 2 -p "Attach to tmux? [y/N] " answer\n'],
@@ -239,6 +326,22 @@ describe("B17: sudo's own words come first, and decide the advice", () => {
     await login("none", "/bin/bash");
     await host.must("rm /etc/sudoers.d/none");
     expect((await run("none", script)).code).not.toBe(0);
+  });
+  test("programs that may start none (noexec), a shell that it cannot find (secure_path), rules for another account", async () => {
+    for (const user of ["noexec", "lost", "runas"]) await login(user, "/bin/bash");
+    await host.must(`echo 'Defaults:noexec noexec' >>/etc/sudoers.d/noexec
+      echo 'Defaults:lost secure_path=/nowhere' >>/etc/sudoers.d/lost
+      echo 'Defaults:runas runas_default=nobody' >>/etc/sudoers.d/runas`);
+    expect(await wrong("noexec")).toEqual([
+      expect.stringMatching(
+        /^host\.user: sudo does not let noexec .*ermission denied\n.*Defaults:noexec !noexec$/,
+      ),
+    ]);
+    expect((await run("noexec", script)).stderr).toContain("Defaults:noexec !noexec");
+    for (const user of ["lost", "runas"]) {
+      expect(await wrong(user)).toEqual([]);
+      expect((await write(user)).written, user).toBe(TEXT);
+    }
   });
   test("a narrow secure_path, no kept variable, a lecture and a log of what is printed change nothing", async () => {
     await login("odd", "/bin/bash", {

@@ -110,6 +110,7 @@ export const INSTALL: readonly Step[] = [
   ),
   repair("3_journal/note", "les fonctions du journal", "the functions of the journal"),
   repair("3_journal/blind_spells", "ce qui a pu passer inaperçu", "what may have gone unseen"),
+  repair("3_journal/surroundings", "ce qui entoure une réparation", "what surrounds a repair"),
   repair("3_journal/triggers_seen", "les déclencheurs tels que laissés", "the triggers as they were left"),
   repair("3_journal/triggers", "les déclencheurs du journal", "the triggers of the journal"),
   repair("4_proof/jobs", "le suivi des tâches", "the record of jobs"),

@@ -30,11 +30,18 @@ CREATE TABLE IF NOT EXISTS {{repair}}.settings (
   gaps_seen bigint NOT NULL
 );
 DO $fix$
+DECLARE
+  _c record;
 BEGIN
-  -- Asked first, as ALTER TABLE waits for a dump.
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '{{repair}}.settings'::regclass AND attname = 'new_sites') THEN
-    ALTER TABLE {{repair}}.settings ADD COLUMN new_sites text[] NOT NULL DEFAULT '{}';
-  END IF;
+  FOR _c IN
+    SELECT * FROM (VALUES ('new_sites', $$text[] NOT NULL DEFAULT '{}'$$), ('surroundings_seen', 'text'))
+                    AS c (name, definition)
+  LOOP
+    -- Asked first, as ALTER TABLE waits for a dump.
+    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '{{repair}}.settings'::regclass AND attname = _c.name) THEN
+      EXECUTE format('ALTER TABLE {{repair}}.settings ADD COLUMN %I %s', _c.name, _c.definition);
+    END IF;
+  END LOOP;
 END
 $fix$;
 CREATE UNIQUE INDEX IF NOT EXISTS settings_one_row ON {{repair}}.settings ((true));
@@ -72,6 +79,8 @@ COMMENT ON COLUMN {{repair}}.settings.installed_version IS 'Version of the kit t
 COMMENT ON COLUMN {{repair}}.settings.gaps_seen IS 'How far journal_gap_seq had come when a run last looked.';
 COMMENT ON COLUMN {{repair}}.settings.new_sites IS
   'Sites that are repaired although main has no row of them yet; of any other that main does not know nothing is written.';
+COMMENT ON COLUMN {{repair}}.settings.surroundings_seen IS
+  'The surroundings() in which a run last found no fault, and our triggers in force: in others, and after an installation, it looks again.';
 
 DO $fix$
 DECLARE
@@ -91,7 +100,8 @@ BEGIN
       || jsonb_build_object(
            'instance', _i -> 'instance', 'main_schema', _i -> 'main_schema', 'check_schema', _i -> 'check_schema',
            'monitoring_schema', _i -> 'monitoring_schema', 'owner_role', _i #> '{roles,owner}',
-           'repair_role', _i -> 'definer', 'login_role', _i #> '{roles,login}', 'installed_version', _i -> 'version'));
+           'repair_role', _i -> 'definer', 'login_role', _i #> '{roles,login}', 'installed_version', _i -> 'version',
+           'surroundings_seen', NULL));
   DELETE FROM {{repair}}.settings;
   INSERT INTO {{repair}}.settings SELECT _new.*;
 END

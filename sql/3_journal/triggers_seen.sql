@@ -53,7 +53,7 @@ END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.remember_triggers() IS 'Writes down how our triggers are, for the next look.';
 
-CREATE OR REPLACE FUNCTION {{repair}}.look_at_triggers(_run bigint) RETURNS void
+CREATE OR REPLACE FUNCTION {{repair}}.look_at_triggers(_run bigint) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
   _cluster text := {{repair}}.this_cluster();
@@ -69,7 +69,7 @@ BEGIN
        SELECT FROM {{repair}}.trigger_marks() AS n
          FULL JOIN {{repair}}.trigger_seen AS s USING (relation, trigger)
         WHERE s.mark IS DISTINCT FROM n.mark OR s.mark !~ '^(A|there)' OR s.cluster <> _cluster) THEN
-    RETURN;
+    RETURN true;
   END IF;
   -- A TRUNCATE of main has been noted by its trigger; what downloads brought before this run is no proof against it.
   UPDATE {{repair}}.blind_spell
@@ -114,10 +114,11 @@ BEGIN
   IF _run IS NOT NULL THEN
     PERFORM {{repair}}.remember_triggers();
   END IF;
+  RETURN false;
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.look_at_triggers(bigint) IS
-  'Finds out whether our triggers are, and since the last look have been, as they were left: else it notes a blind spell.';
+  'Are our triggers in force, and have been since the last look, as they were left? Else notes a blind spell.';
 
 -- What happened since the last run, before this installation touches the triggers.
 SELECT {{repair}}.look_at_triggers(NULL);

@@ -45,14 +45,16 @@ $fix$;
 COMMENT ON FUNCTION {{repair}}.empty_long_journal() IS
   'Drops a journal above its cap, if that can be done without waiting; the run compares whole tables then.';
 
-CREATE OR REPLACE FUNCTION {{repair}}.compare_journaled_observations(_run bigint) RETURNS void
+CREATE OR REPLACE FUNCTION {{repair}}.different_journaled_observations()
+RETURNS TABLE (id bigint, site varchar, check_update_ts bigint, main_update_ts bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   -- The journal's keys are few beside the tables: each is looked up by its index.
   SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $fix$
+#variable_conflict use_column
 DECLARE
   _blind boolean := {{repair}}.blind_since() IS NOT NULL;
-  _long record;
 BEGIN
+  RETURN QUERY
   WITH gone AS (
          DELETE FROM {{repair}}.journal_observation RETURNING id, site
        ), brought AS (
@@ -71,31 +73,14 @@ BEGIN
                   UNION ALL
                  SELECT id::integer, site COLLATE "default" FROM open) AS a
           GROUP BY id, site ORDER BY id, site
-       ), found AS MATERIALIZED (
-         SELECT (CASE WHEN m.id IS NULL THEN 'insert' ELSE 'update' END)::{{repair}}.action AS action, c.id, c.site,
-                (CASE WHEN m.id IS NULL THEN 'missing' ELSE 'older' END)::{{repair}}.reason AS reason,
-                c.update_ts AS check_update_ts,
-                CASE WHEN m.id IS NOT NULL THEN coalesce(m.update_ts, 0) END AS main_update_ts
-           FROM k
-           JOIN {{check}}.observations_json AS c ON c.id = k.id AND c.site = k.site
-           LEFT JOIN {{main}}.observations_json AS m ON m.id = c.id AND m.site = c.site
-          WHERE m.update_ts IS NULL OR m.update_ts < c.update_ts -- lacking, without a version, or older
-       ), queued AS (
-         INSERT INTO {{repair}}.work_item AS w
-           (table_name, action, id, site, reason, check_update_ts, main_update_ts, run)
-         SELECT 'observations_json', f.action, f.id, f.site, f.reason, f.check_update_ts, f.main_update_ts, _run
-           FROM found AS f WHERE octet_length(f.site) <= 1000
-         ON CONFLICT ON CONSTRAINT work_item_pk DO UPDATE SET
-           run = EXCLUDED.run, reason = EXCLUDED.reason,
-           check_update_ts = EXCLUDED.check_update_ts, main_update_ts = EXCLUDED.main_update_ts
        )
-  SELECT array_agg(f.id::bigint) AS ids, array_agg(f.site::text) AS sites, array_agg(f.action) AS actions,
-         array_agg(f.check_update_ts::bigint) AS check_ts INTO _long
-    FROM found AS f WHERE octet_length(f.site) > 1000;
-  IF _long.ids IS NOT NULL THEN
-    PERFORM {{repair}}.hold_long_sites(_run, _long.ids, _long.sites, _long.actions, _long.check_ts);
-  END IF;
+  SELECT c.id::bigint, c.site::varchar, c.update_ts::bigint,
+         CASE WHEN m.id IS NOT NULL THEN coalesce(m.update_ts, 0)::bigint END
+    FROM k
+    JOIN {{check}}.observations_json AS c ON c.id = k.id AND c.site = k.site
+    LEFT JOIN {{main}}.observations_json AS m ON m.id = c.id AND m.site = c.site
+   WHERE m.update_ts IS NULL OR m.update_ts < c.update_ts; -- lacking, without a version, or older
 END
 $fix$;
-COMMENT ON FUNCTION {{repair}}.compare_journaled_observations(bigint) IS
+COMMENT ON FUNCTION {{repair}}.different_journaled_observations() IS
   'Consumes the journal: looks up what changed in check since the last run, and what earlier runs left, in both copies.';

@@ -67,32 +67,35 @@ $fix$;
 COMMENT ON FUNCTION {{repair}}.different_observations(bigint, text[]) IS
   'Compares both observations_json whole over their covering indexes; at most so many of those that main lacks or has older, without some sites.';
 
-CREATE OR REPLACE FUNCTION {{repair}}.compare_observations(_run bigint, _limit bigint, _but text[]) RETURNS void
+CREATE OR REPLACE FUNCTION {{repair}}.compare_observations(_run bigint, _whole boolean, _limit bigint, _but text[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
+  _longest constant integer := 1000; -- bytes of a site; an entry of an index has room for 2 704
   _long record;
 BEGIN
   WITH found AS MATERIALIZED (
     SELECT (CASE WHEN d.main_update_ts IS NULL THEN 'insert' ELSE 'update' END)::{{repair}}.action AS action, d.id, d.site,
            (CASE WHEN d.main_update_ts IS NULL THEN 'missing' ELSE 'older' END)::{{repair}}.reason AS reason,
            d.check_update_ts, d.main_update_ts
-      FROM {{repair}}.different_observations(_limit, _but) AS d
+      FROM (SELECT * FROM {{repair}}.different_observations(_limit, _but) WHERE _whole
+             UNION ALL
+            SELECT * FROM {{repair}}.different_journaled_observations() WHERE NOT _whole) AS d
   ), queued AS (
     INSERT INTO {{repair}}.work_item AS w
       (table_name, action, id, site, reason, check_update_ts, main_update_ts, run)
     SELECT 'observations_json', f.action, f.id, f.site, f.reason, f.check_update_ts, f.main_update_ts, _run
-      FROM found AS f WHERE octet_length(f.site) <= 1000
+      FROM found AS f WHERE octet_length(f.site) <= _longest
     ON CONFLICT ON CONSTRAINT work_item_pk DO UPDATE SET
       run = EXCLUDED.run, reason = EXCLUDED.reason,
       check_update_ts = EXCLUDED.check_update_ts, main_update_ts = EXCLUDED.main_update_ts
   )
-  SELECT array_agg(f.id::bigint) AS ids, array_agg(f.site::text) AS sites, array_agg(f.action) AS actions,
-         array_agg(f.check_update_ts::bigint) AS check_ts INTO _long
-    FROM found AS f WHERE octet_length(f.site) > 1000;
+  SELECT array_agg(f.id) AS ids, array_agg(f.site::text) AS sites, array_agg(f.action) AS actions,
+         array_agg(f.check_update_ts) AS check_ts INTO _long
+    FROM found AS f WHERE octet_length(f.site) > _longest;
   IF _long.ids IS NOT NULL THEN
-    PERFORM {{repair}}.hold_long_sites(_run, _long.ids, _long.sites, _long.actions, _long.check_ts);
+    PERFORM {{repair}}.hold_long_sites(_run, _longest, _long.ids, _long.sites, _long.actions, _long.check_ts);
   END IF;
 END
 $fix$;
-COMMENT ON FUNCTION {{repair}}.compare_observations(bigint, bigint, text[]) IS
-  'Queues what the comparison of both observations_json finds, at most so many, without some sites.';
+COMMENT ON FUNCTION {{repair}}.compare_observations(bigint, boolean, bigint, text[]) IS
+  'Queues what differs between both observations_json: whole, at most so many, without some sites; or by the journal.';

@@ -1,9 +1,8 @@
-CREATE OR REPLACE FUNCTION {{repair}}.is_downloaded(_controller text) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-  -- Observations bring their forms; the other controllers are downloaded as the configuration asks.
-  SELECT _controller = 'observations' OR _controller = ANY (reference_controllers) FROM {{repair}}.settings;
-$fix$;
-COMMENT ON FUNCTION {{repair}}.is_downloaded(text) IS 'Does the second synchronisation bring what this controller writes?';
+CREATE OR REPLACE FUNCTION {{repair}}.is_downloaded(_controller text, _referenced text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE -- observations bring their forms; the other controllers are downloaded as the configuration asks
+RETURN _controller = 'observations' OR _controller = ANY (_referenced);
+COMMENT ON FUNCTION {{repair}}.is_downloaded(text, text[]) IS
+  'Does the second synchronisation bring what this controller writes? With settings.reference_controllers; written into each query that asks.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.keys_to_look_at(
   _table text, OUT _ids bigint[], OUT _sites text[], OUT _keys text[])
@@ -32,9 +31,9 @@ DECLARE
   _k record;
 BEGIN
   FOR _t IN
-    SELECT table_name FROM {{repair}}.client_table
-     WHERE key_columns IS NOT NULL AND NOT has_update_ts AND {{repair}}.is_downloaded(controller)
-     ORDER BY position
+    SELECT t.table_name FROM {{repair}}.client_table AS t, {{repair}}.settings AS s
+     WHERE t.key_columns IS NOT NULL AND NOT t.has_update_ts AND {{repair}}.is_downloaded(t.controller, s.reference_controllers)
+     ORDER BY t.position
   LOOP
     SELECT * INTO _k FROM {{repair}}.keys_to_look_at(_t.table_name);
     IF _k._ids IS NOT NULL THEN

@@ -37,9 +37,8 @@ BEGIN
   IF FOUND THEN
     RETURN;
   END IF;
-  -- As is_downloaded: here, and below, functions are called only where there is something to say. Each run asks.
   _needed := ARRAY(SELECT t.table_name FROM {{repair}}.client_table AS t, {{repair}}.settings AS s
-                    WHERE t.controller = 'observations' OR t.controller = ANY (s.reference_controllers));
+                    WHERE {{repair}}.is_downloaded(t.controller, s.reference_controllers));
   RETURN QUERY
   SELECT format('%I.%I is missing, or the repair may not read it', s.check_schema, t.name), 'run pulumi up'::text
     FROM unnest(_needed) AS t (name)

@@ -130,18 +130,18 @@ COMMENT ON FUNCTION {{repair}}.hold_unknown_sites(bigint) IS
   'Leaves to people what is queued for a site that main does not know, or knows under another name; returns these sites.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.hold_long_sites(
-  _run bigint, _ids bigint[], _sites text[], _actions {{repair}}.action[], _check_ts bigint[]) RETURNS void
+  _run bigint, _longest integer, _ids bigint[], _sites text[], _actions {{repair}}.action[], _check_ts bigint[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 BEGIN
   -- The lists' indexes cannot hold such a name: its beginning and a hash stand for it.
   INSERT INTO {{repair}}.held_back AS h (table_name, action, id, site, reason, cause, message, check_update_ts, run)
   SELECT 'observations_json', u.action, u.id, left(u.site, 60) || '… ' || md5(u.site),
          (CASE u.action WHEN 'insert' THEN 'missing' ELSE 'older' END)::{{repair}}.reason, 'site too long',
-         format('the name of its site has %s bytes, more than 1000', octet_length(u.site)), u.check_ts, _run
+         format('the name of its site has %s bytes, more than %s', octet_length(u.site), _longest), u.check_ts, _run
     FROM unnest(_ids, _sites, _actions, _check_ts) AS u (id, site, action, check_ts)
   ON CONFLICT ON CONSTRAINT held_back_pk DO UPDATE SET run = EXCLUDED.run, check_update_ts = EXCLUDED.check_update_ts;
   PERFORM {{repair}}.note_problem(_run, jsonb_build_object('problem', 'site too long', 'rows', cardinality(_ids)));
 END
 $fix$;
-COMMENT ON FUNCTION {{repair}}.hold_long_sites(bigint, bigint[], text[], {{repair}}.action[], bigint[]) IS
+COMMENT ON FUNCTION {{repair}}.hold_long_sites(bigint, integer, bigint[], text[], {{repair}}.action[], bigint[]) IS
   'Leaves to people the observations whose site''s name is too long for the lists.';

@@ -36,11 +36,12 @@ BEGIN
      WHERE status = 'running';
   END IF;
   PERFORM {{repair}}.expect_job(_job);
-  PERFORM {{repair}}.expect_no_fault();
+  IF {{repair}}.surroundings() IS DISTINCT FROM (SELECT surroundings_seen FROM {{repair}}.settings) THEN
+    PERFORM {{repair}}.expect_no_fault();
+  END IF;
   INSERT INTO {{repair}}.run (mode, job, accept, pid, backend_start)
   VALUES (_mode, _job, _accept, pg_backend_pid(), _backend_start)
   RETURNING id INTO _run;
-  PERFORM {{repair}}.renew_client_tables();
   PERFORM {{repair}}.empty_long_journal();
   PERFORM set_config('synchronous_commit', 'off', true); -- as in limit_waiting
 END

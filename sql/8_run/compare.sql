@@ -1,3 +1,22 @@
+CREATE OR REPLACE FUNCTION {{repair}}.look_around(_run bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+DECLARE
+  -- Before the looks: what changes meanwhile is looked at by the next run.
+  _now text := {{repair}}.surroundings();
+BEGIN
+  -- In the transaction that compares: what was brought until now is told from what comes after.
+  IF _now = (SELECT surroundings_seen FROM {{repair}}.settings)
+     AND NOT EXISTS (SELECT FROM {{repair}}.blind_spell WHERE run IS NULL OR lasts) THEN
+    RETURN;
+  END IF;
+  PERFORM {{repair}}.expect_no_fault();
+  PERFORM {{repair}}.renew_client_tables();
+  UPDATE {{repair}}.settings SET surroundings_seen = CASE WHEN {{repair}}.look_at_triggers(_run) THEN _now END;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.look_around(bigint) IS
+  'Before a comparison, where anything has changed that it rests on: refuses what could not do right, notes in which time nobody watched, makes the write functions that need it.';
+
 CREATE OR REPLACE FUNCTION {{repair}}.compare(_run bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
@@ -6,7 +25,8 @@ DECLARE
   _whole boolean;
   _limit bigint;
   _found bigint;
-  _unknown text[];
+  _unknown text[] := '{}'::text[];
+  _blind boolean;
   _refused text;
 BEGIN
   -- Of somebody's ALTER TABLE or VACUUM FULL: the run fails, and the next one looks again.
@@ -16,7 +36,7 @@ BEGIN
   -- One more than may ever be applied: enough to know that the run is refused.
   SELECT greatest(max_differences, coalesce(_r.accept, 0)) + 1 INTO _limit FROM {{repair}}.settings;
 
-  PERFORM {{repair}}.look_at_triggers(_run);
+  PERFORM {{repair}}.look_around(_run);
   _refused := {{repair}}.look_at_main(_run);
   IF _refused IS NOT NULL THEN
     UPDATE {{repair}}.run SET phase = 'refused', message = _refused WHERE id = _run;
@@ -25,19 +45,24 @@ BEGIN
   _complete := {{repair}}.journal_is_complete();
   _whole := _r.mode <> 'journal' OR NOT _complete;
   UPDATE {{repair}}.run SET whole = _whole, journal_complete = _complete WHERE id = _run;
+  IF NOT _whole AND _r.job IS NULL AND {{repair}}.nothing_waits() THEN
+    UPDATE {{repair}}.run SET phase = 'applying' WHERE id = _run;
+    RETURN NULL;
+  END IF;
+  _blind := {{repair}}.blind_since() IS NOT NULL;
   IF _whole THEN
-    IF {{repair}}.blind_since() IS NULL THEN
+    IF NOT _blind THEN
       DELETE FROM {{repair}}.journal_observation;
     ELSE
       -- Brought after a blind spell, it has not been deleted in it.
       WITH gone AS (DELETE FROM {{repair}}.journal_observation RETURNING id, site)
       INSERT INTO {{repair}}.downloaded_key (id, site) SELECT DISTINCT id, site FROM gone;
     END IF;
-    PERFORM {{repair}}.compare_observations(_run, _limit, '{}');
-  ELSE
-    PERFORM {{repair}}.compare_journaled_observations(_run);
   END IF;
-  PERFORM {{repair}}.note_brought(_run);
+  PERFORM {{repair}}.compare_observations(_run, _whole, _limit, '{}');
+  IF _blind THEN
+    PERFORM {{repair}}.note_brought(_run);
+  END IF;
   PERFORM {{repair}}.compare_other_tables(_run, _whole, _r.mode = 'contents', _limit);
   IF _r.mode = 'contents' THEN
     PERFORM {{repair}}.compare_contents_observations_json(_run, _limit);
@@ -47,7 +72,7 @@ BEGIN
   _unknown := {{repair}}.hold_unknown_sites(_run);
   IF _whole AND _unknown <> '{}' AND _found >= _limit THEN
     -- They have filled the list: what others lack may stand behind them.
-    PERFORM {{repair}}.compare_observations(_run, _limit, _unknown);
+    PERFORM {{repair}}.compare_observations(_run, true, _limit, _unknown);
   END IF;
   PERFORM {{repair}}.hold_back(_run);
   PERFORM {{repair}}.compare_deletions(_run, _complete);
@@ -67,6 +92,16 @@ END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.compare(bigint) IS
   'Finds what differs and queues it, in one transaction; why the run is refused, or NULL.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.nothing_waits() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT NOT EXISTS (
+    SELECT FROM {{repair}}.journal_observation UNION ALL SELECT FROM {{repair}}.journal_form UNION ALL
+    SELECT FROM {{repair}}.work_item UNION ALL SELECT FROM {{repair}}.set_aside UNION ALL
+    SELECT FROM {{repair}}.held_back UNION ALL SELECT FROM {{repair}}.tombstone WHERE fate = 'new');
+$fix$;
+COMMENT ON FUNCTION {{repair}}.nothing_waits() IS
+  'Has nothing changed in check since the last run, and did it leave nothing open? Then there is no key to compare.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.forget_solved(_run bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$

@@ -18,7 +18,6 @@ BEGIN
   BEGIN
     INSERT INTO {{repair}}.run (id, mode, job, accept, pid) OVERRIDING SYSTEM VALUE
     VALUES (_run, _mode, _job, _accept, pg_backend_pid());
-    PERFORM {{repair}}.renew_client_tables();
     _refused := {{repair}}.compare(_run);
     -- The comparison is the real one; its work list, and the journal it consumed, are rolled back with this.
     RAISE EXCEPTION USING ERRCODE = 'VNDRY', MESSAGE = {{repair}}.queued()

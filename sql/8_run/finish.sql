@@ -28,8 +28,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
     'changed_by_triggers', (SELECT changed_by_triggers FROM {{repair}}.run WHERE id = _run),
     'open', {{repair}}.open_differences(),
     'by_table', (SELECT coalesce(jsonb_object_agg(table_name, to_jsonb(b) - 'table_name'), '{}') FROM by_table AS b)
-      || (SELECT coalesce(jsonb_object_agg(table_name, '{"not_downloaded": true}'::jsonb), '{}')
-            FROM {{repair}}.client_table WHERE key_columns IS NOT NULL AND NOT {{repair}}.is_downloaded(controller)));
+      || (SELECT coalesce(jsonb_object_agg(t.table_name, '{"not_downloaded": true}'::jsonb), '{}')
+            FROM {{repair}}.client_table AS t, {{repair}}.settings AS s
+           WHERE t.key_columns IS NOT NULL AND NOT {{repair}}.is_downloaded(t.controller, s.reference_controllers)));
 $fix$;
 COMMENT ON FUNCTION {{repair}}.result_of(bigint) IS 'What a run did, as the runner reads it; status and message come from whoever ends it.';
 
@@ -60,6 +61,7 @@ DECLARE
   _message text := _error;
   _problem jsonb;
   _locked bigint;
+  _refused bigint;
   _refresh text;
 BEGIN
   PERFORM {{repair}}.keep_lock();
@@ -74,8 +76,11 @@ BEGIN
     _status := 'refused';
     _message := _r.message;
   ELSE
-    _problem := {{repair}}.nothing_taken(_run);
-    SELECT count(*) INTO _locked FROM {{repair}}.set_aside WHERE run = _run AND cause = 'locked';
+    SELECT count(*) FILTER (WHERE cause = 'locked'), count(*) FILTER (WHERE cause = 'refused') INTO _locked, _refused
+      FROM {{repair}}.set_aside WHERE run = _run;
+    IF _refused > 0 THEN
+      _problem := {{repair}}.nothing_taken(_run);
+    END IF;
     _status := (CASE WHEN _problem IS NOT NULL THEN 'failed'
                     WHEN _locked > 0 OR jsonb_path_exists(_r.problems, '$[*] ? (@.problem == "unknown site")') THEN 'partial'
                     ELSE 'done' END)::{{repair}}.run_status;

@@ -63,8 +63,8 @@ DECLARE
   _spare text;
 BEGIN
   FOR _t IN
-    SELECT table_name, key_columns, has_triggers, has_update_ts FROM {{repair}}.client_table
-     WHERE key_columns IS NOT NULL AND {{repair}}.is_downloaded(controller) ORDER BY position
+    SELECT t.table_name, t.key_columns, t.has_triggers, t.has_update_ts FROM {{repair}}.client_table AS t, {{repair}}.settings AS s
+     WHERE t.key_columns IS NOT NULL AND {{repair}}.is_downloaded(t.controller, s.reference_controllers) ORDER BY t.position
   LOOP
     -- Where main refuses the number that nobody has: the next one.
     EXECUTE format('SELECT coalesce(max(%1$I)::text, ''0'') FROM {{main}}.%2$I', _t.key_columns[1], _t.table_name) INTO _spare;

@@ -17,6 +17,8 @@ export const MEANING = {
   transform_null_equals: "off",
   quote_all_identifiers: "off",
   row_security: "on",
+  // Else an error ends the session, caught or not.
+  exit_on_error: "off",
 };
 
 /** Others' limits: a download waits for its portal, a comparison takes as long as it takes. */

@@ -101,8 +101,8 @@ BEGIN
         ON a.pid = r.pid AND coalesce(a.backend_start = r.backend_start, true) AND a.pid <> pg_backend_pid()
      WHERE r.status = 'running'
   LOOP
-    IF _r.alive AND _r.state IS NULL THEN
-      -- Another role's session: is it seen to hold the lock, which each transaction of a run takes?
+    IF _r.alive AND coalesce(_r.state, 'disabled') = 'disabled' THEN
+      -- Another role's session, or one without track_activities: is it seen to hold the lock, which each transaction of a run takes?
       _r.alive := false;
       FOR _try IN 1 .. 10 LOOP
         _r.alive := EXISTS (

@@ -45,6 +45,7 @@ DECLARE
   -- Of the caller's session: taken off below, too late for this very CALL.
   _timeout interval := pg_catalog.current_setting('statement_timeout')::interval;
 BEGIN
+  PERFORM pg_catalog.set_config('exit_on_error', 'off', true); -- the next one is meant
   -- Within BEGIN this COMMIT fails with one message, outside with another (it is in a handler's block).
   BEGIN
     COMMIT;

@@ -157,6 +157,7 @@ export type ClientFailure =
 export type Fact =
   | { fact: "clientStarts"; site: string; mode: "full" | "update"; controllers: readonly string[] }
   | { fact: "clientFailed"; site: string; failure: ClientFailure }
+  | { fact: "clientWithoutDatabase"; site: string; said: string }
   | { fact: "clientStopped"; site: string; why: "silence" | "overall"; seconds: number }
   | {
       fact: "attemptIncomplete";
@@ -217,6 +218,7 @@ export type Fact =
 export const TOLD_AT_ONCE: ReadonlySet<Fact["fact"]> = new Set([
   "siteUnproven",
   "portalLimits",
+  "clientWithoutDatabase",
   "updateFailed",
   "extrasFailed",
   "nextDailyGoesOn",

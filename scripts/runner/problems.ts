@@ -13,13 +13,27 @@ export type NoDatabase =
   | "not let in"
   | "no database"
   | "session ended"
+  | "pooler"
+  | "no room"
   | "other";
+
+/** Why the database refuses a statement, where that lies in the surroundings. */
+export type Refusal =
+  | "read-only"
+  | "no room"
+  | "limited"
+  | "rights"
+  | "not installed"
+  | "cancelled"
+  | "locked";
 
 /** What went wrong on the user's side or in the surroundings. */
 export type Problem =
   | { key: "noServiceFile"; path: string; cause: string }
   | { key: "noService"; path: string; service: string }
   | { key: "noDatabase"; where: string; why: NoDatabase; cause: string }
+  /** A statement; `why` null: it is none of the known causes. */
+  | { key: "databaseRefuses"; where: string; why: Refusal | null; cause: string }
   /** The login's sessions fire no triggers. */
   | { key: "noTriggers"; login: string; database: string }
   | { key: "noSettings"; path: string }
@@ -35,7 +49,7 @@ export type Problem =
   | { key: "noClient"; said: string }
   | { key: "stillAlive"; pid: number }
   | { key: "noProgram"; program: string }
-  | { key: "repairFailed"; cause: string }
+  | { key: "repairFailed"; cause: string; why: Refusal | null }
   | { key: "stopped"; signal: string };
 
 /** A problem that ends the run: shown as one text, without a stack. */

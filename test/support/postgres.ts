@@ -45,8 +45,13 @@ export interface Cluster {
   connect(database: string, login?: Login): Promise<Client>;
   /** For psql and libpq programs: PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE. */
   env(database: string, login?: Login): Record<string, string>;
-  /** Stops the server as an upgrade does, ending all sessions, and starts it again on its data after so many seconds. */
-  restart(seconds: number): Promise<void>;
+  /**
+   * Stops the server as an upgrade does, ending all sessions, and starts it again on its data after so many seconds.
+   * @param how `crash`: without a shutdown, so that it recovers; `standby`: it comes back as one that may only be read
+   */
+  restart(seconds: number, how?: "crash" | "standby"): Promise<void>;
+  /** Puts lines before all others of pg_hba.conf, in place of those that were put before. */
+  hba(...lines: string[]): Promise<void>;
   /** Ends the server and removes its files. */
   stop(): Promise<void>;
 }
@@ -105,11 +110,24 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       await ended;
     }
   };
-  const restart = async (seconds: number) => {
-    await end("SIGINT");
+  const restart: Cluster["restart"] = async (seconds, how) => {
+    await end(how === "crash" ? "SIGQUIT" : "SIGINT");
+    const standby = join(dir, "data", "standby.signal");
+    if (how === "standby") {
+      await writeFile(standby, "");
+      if (AS_ROOT) await run("chown", [await ownerOf(programs), standby]);
+    } else await rm(standby, { force: true });
     await sleep(seconds * 1000);
     started = server();
     await answering(port, superuser, password, started);
+  };
+  let rules: string | undefined;
+  const hba = async (...lines: string[]) => {
+    const path = join(dir, "data", "pg_hba.conf");
+    rules ??= await readFile(path, "utf8");
+    await writeFile(path, `${lines.map((line) => `${line}\n`).join("")}${rules}`);
+    started?.child.kill("SIGHUP");
+    await sleep(300);
   };
   const stop = async () => {
     await end("SIGQUIT"); // immediate: nothing here is kept
@@ -119,7 +137,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await initdb();
     started = server();
     await answering(port, superuser, password, started);
-    const cluster = clusterOf({ port, superuser, password, version: programs.version, restart, stop });
+    const cluster = clusterOf({ port, superuser, password, version: programs.version, restart, hba, stop });
     if (options.postgis ?? true) await makeTemplate(cluster);
     return cluster;
   } catch (error) {
@@ -145,7 +163,8 @@ function clusterOf(c: {
   superuser: string;
   password: string;
   version: number;
-  restart(seconds: number): Promise<void>;
+  restart: Cluster["restart"];
+  hba: Cluster["hba"];
   stop(): Promise<void>;
 }): Cluster {
   const host = "127.0.0.1";
@@ -192,6 +211,7 @@ function clusterOf(c: {
       PGDATABASE: database,
     }),
     restart: c.restart,
+    hba: c.hba,
     stop: c.stop,
   };
   return cluster;
@@ -271,7 +291,7 @@ async function answering(
 }
 
 /** A port of the loopback that nothing listens on now. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as { port: number };

@@ -1,5 +1,5 @@
 import { DatabaseError } from "pg";
-import type { NoDatabase } from "../facts";
+import type { NoDatabase, Refusal } from "../facts";
 
 /** Whether there was a connection: what the same code means depends on it. */
 export type Phase = "connecting" | "working";
@@ -21,6 +21,7 @@ const BY_CODE: Record<string, NoDatabase> = {
   "28P01": "password",
   "28000": "not let in",
   "3D000": "no database",
+  "57P04": "no database",
   // Others' limits: idle session, idle in transaction, transaction.
   "57P05": "session ended",
   "25P03": "session ended",
@@ -28,7 +29,29 @@ const BY_CODE: Record<string, NoDatabase> = {
 };
 
 /** Of these only the attempt to connect may say so. */
-const CONNECTING: Record<string, NoDatabase> = { "55000": "closed", "42501": "not let in" };
+const CONNECTING: Record<string, NoDatabase> = {
+  "55000": "closed",
+  "42501": "not let in",
+  "53000": "no room",
+  "53100": "no room",
+  "53200": "no room",
+};
+
+/** Of a statement, where the cause is none of its own. */
+const REFUSED: Record<string, Refusal> = {
+  "25006": "read-only",
+  "53100": "no room",
+  "53200": "no room",
+  "53400": "limited",
+  "54001": "limited",
+  "42501": "rights",
+  "3F000": "not installed",
+  "42P01": "not installed",
+  "42703": "not installed",
+  "42883": "not installed",
+  "57014": "cancelled",
+  "55P03": "locked",
+};
 
 const PASSES: ReadonlySet<NoDatabase> = new Set([
   "refused",
@@ -38,6 +61,7 @@ const PASSES: ReadonlySet<NoDatabase> = new Set([
   "too many connections",
   "closed",
   "session ended",
+  "pooler",
 ]);
 
 /** Why an error says that the database is not to be had; undefined where it speaks of the statement. */
@@ -45,9 +69,16 @@ export function noDatabase(error: unknown, phase: Phase): NoDatabase | undefined
   const code = codeOf(error) ?? "";
   const why = BY_CODE[code] ?? (phase === "connecting" ? CONNECTING[code] : undefined);
   if (why !== undefined) return why;
+  // The class of broken connections, which no server sends itself: a pooler has it for all that it was told, too.
+  if (/^08/.test(code) && firstOf(error) instanceof DatabaseError) return "pooler";
   // node-postgres has no code for a connection that is gone.
   if (/connection terminated|not queryable|timeout expired/i.test(wordsOf(error))) return "unreachable";
   return phase === "connecting" ? "other" : undefined;
+}
+
+/** Why the database refuses a statement; undefined for what is no answer of it, null for a cause that nobody knows. */
+export function refusal(error: unknown): Refusal | null | undefined {
+  return error instanceof DatabaseError ? (REFUSED[error.code ?? ""] ?? null) : undefined;
 }
 
 /** Whether it passes by itself: a restart, a moment with too many connections. */
@@ -58,7 +89,8 @@ export function passes(why: NoDatabase): boolean {
 /** What was said; never empty. */
 export function wordsOf(error: unknown): string {
   const first = firstOf(error);
-  if (first instanceof DatabaseError) return `${first.message} (${first.code})`;
+  if (first instanceof DatabaseError)
+    return `${first.message} (${first.code})${first.hint ? `: ${first.hint}` : ""}`;
   return first instanceof Error ? first.message || codeOf(first) || first.name : String(first);
 }
 

@@ -7,7 +7,7 @@ import { HOME_FILES } from "../../../config/names";
 import { connect, type SslMode } from "../../../sql/connect";
 import { settled } from "../../../sql/session";
 import { type Problem, RunError } from "../facts";
-import { noDatabase, passes, wordsOf } from "./broken";
+import { noDatabase, passes, refusal, wordsOf } from "./broken";
 import { parseService, passwordFor, readPgpass } from "./service";
 
 /** Seconds before each further try: a restart takes moments, a recovery or a full server minutes. */
@@ -57,8 +57,12 @@ export function databaseOf(
       } catch (error) {
         const why =
           error instanceof RunError ? undefined : noDatabase(error, client ? "working" : "connecting");
-        if (why === undefined) throw error;
         const where = `${to.host}:${to.port}/${to.database}`;
+        if (why === undefined) {
+          const refused = refusal(error);
+          if (refused === undefined) throw error;
+          throw new RunError({ key: "databaseRefuses", where, why: refused, cause: wordsOf(error) });
+        }
         const cause: Problem = { key: "noDatabase", where, why, cause: wordsOf(error) };
         const seconds = patience[tries];
         if (!passes(why) || seconds === undefined) throw new RunError(cause);

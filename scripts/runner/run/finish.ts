@@ -22,9 +22,11 @@ export async function finish(
     if (proof?.proven) run.say({ fact: "siteProven", proof });
     else if (proof) lacking.push({ fact: "siteUnproven", proof });
   }
-  const limits = [...run.limitsOfPortals].filter(([site]) =>
-    sites.some((one) => one.site === site && (one.proof?.proven === false || one.updated === false)),
-  );
+  const lacks = ([site]: [string, unknown]) =>
+    sites.some((one) => one.site === site && (one.proof?.proven === false || one.updated === false));
+  for (const [site, said] of [...run.withoutDatabase].filter(lacks))
+    lacking.push({ fact: "clientWithoutDatabase", site, said });
+  const limits = [...run.limitsOfPortals].filter(lacks);
   keepLimits(run.paths, Object.fromEntries(limits));
   for (const [site, limit] of limits) lacking.push({ fact: "portalLimits", site, ...limit });
   for (const { site, updated } of sites) if (updated === false) lacking.push({ fact: "updateFailed", site });

@@ -31,7 +31,8 @@ export async function repairMain(db: Database, request: RepairRequest): Promise<
     const { set_aside: setAside, by_table: byTable = {}, problems = [] } = row._result;
     return { run, status, message, problems, inserted, updated, deleted, setAside, byTable };
   } catch (error) {
-    if (error instanceof RunError) throw error;
-    throw new RunError({ key: "repairFailed", cause: (error as Error).message });
+    if (!(error instanceof RunError)) throw error;
+    const { problem } = error;
+    throw problem.key === "databaseRefuses" ? new RunError({ ...problem, key: "repairFailed" }) : error;
   }
 }

@@ -45,6 +45,8 @@ export interface Run extends Home {
   /** The text without secrets, as it may be kept. */
   scrub(text: string): string;
   putBack: Beginning["putBack"];
+  /** What Client-API-VN was told where it got no connection to the database, by site. */
+  withoutDatabase: Map<string, string>;
   /** Portals that asked to be left alone for longer than was waited, by site. */
   limitsOfPortals: Map<string, PortalLimit>;
   /** Aborted with a RunError when the run is told to stop. */
@@ -140,8 +142,15 @@ export async function locked(
   const { logDays: keepDays } = home.host.runner;
   const log = openLog(home.paths.log, verb, { scrub, verbose: options.verbose ?? false, keepDays });
   const limits: Run["limitsOfPortals"] = new Map();
+  const withoutDatabase: Run["withoutDatabase"] = new Map();
   const say = (fact: Fact) => {
     if (fact.fact === "clientFailed" && fact.failure.kind === "portal") limits.set(fact.site, fact.failure);
+    if (fact.fact === "clientFailed" && fact.failure.kind === "controller") {
+      const said = /psycopg2\.OperationalError\) (connection to server .*?)(?: \([^()]+\.py:[^()]+\))?$/.exec(
+        fact.failure.said,
+      )?.[1];
+      if (said !== undefined) withoutDatabase.set(fact.site, said);
+    }
     const text = factIn(home.texts, fact);
     if (TOLD_AT_ONCE.has(fact.fact)) log.problem(text);
     else log.info(text);
@@ -156,6 +165,7 @@ export async function locked(
     captured,
     scrub,
     putBack,
+    withoutDatabase,
     limitsOfPortals: limits,
     stop: stop.signal,
   };

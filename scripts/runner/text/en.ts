@@ -14,6 +14,8 @@ export const english: Texts = {
     clientStarts: ({ site, mode, controllers }) => `${site}: ${mode}, ${list(controllers)}`,
     clientFailed: ({ site, failure }) =>
       `${site}: ${failureIn(failure, { died: (code, said) => `ended with ${code ?? "a signal"}; last line: ${said}`, portal: limited })}`,
+    clientWithoutDatabase: ({ site, said }) =>
+      `${site}: Client-API-VN got no connection to the database (${said}). It has several at once: look at the CONNECTION LIMIT of login and database, and at max_connections`,
     clientStopped: ({ site, why, seconds }) =>
       why === "silence"
         ? `${site}: Client-API-VN said nothing for ${seconds} s and was ended; it is tried again`
@@ -113,6 +115,7 @@ export const english: Texts = {
     noServiceFile: (p) => `${p.path} cannot be read: ${p.cause}`,
     noService: (p) => `${p.path} has no section [${p.service}]`,
     noDatabase: (p) => `connecting to ${p.where}: ${p.cause}. ${english.noDatabase[p.why]}`,
+    databaseRefuses: (p) => `${p.where}: ${p.cause}.${p.why ? ` ${english.refusal[p.why]}` : ""}`,
     noTriggers: (p) =>
       `the sessions of ${p.login} in ${p.database} fire no triggers: main's own would not run when it is repaired. As a superuser: ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
     noSettings: (p) => `${p.path} is not there. Is HOME the account's home? (sudo -u ACCOUNT -H vn-check …)`,
@@ -130,7 +133,7 @@ export const english: Texts = {
     stillAlive: (p) =>
       `a client process of an earlier run cannot be ended (pid ${p.pid}): nothing was started`,
     noProgram: (p) => `${p.program} is missing (Debian: package util-linux)`,
-    repairFailed: (p) => `the repair failed: ${p.cause}`,
+    repairFailed: (p) => `the repair failed: ${p.cause}${p.why ? `. ${english.refusal[p.why]}` : ""}`,
     stopped: (p) => `stopped by ${p.signal}`,
   },
   noDatabase: {
@@ -142,12 +145,27 @@ export const english: Texts = {
     "too many connections":
       "All connections of the server, the database or the login are in use: raise max_connections or the CONNECTION LIMIT, or end sessions that nobody needs (pg_stat_activity)",
     closed: "The database takes no connections: ALTER DATABASE … ALLOW_CONNECTIONS true, when it may again",
-    password: "The password in ~/.pgpass (mode 0600) is not the login's: pulumi up puts it right",
+    password:
+      "The password in ~/.pgpass (mode 0600) is not the login's: pulumi up puts it right; or it has expired: ALTER ROLE … VALID UNTIL 'infinity'",
     "not let in":
-      "The server does not let this login in from here: look at pg_hba.conf, and at GRANT CONNECT ON DATABASE",
+      "The server does not let this login in from here: look at pg_hba.conf, ALTER ROLE … LOGIN and GRANT CONNECT ON DATABASE",
     "no database": "There is no such database on this server: correct dbname, or restore it",
     "session ended": "A limit that somebody set ended the session: look at idle_session_timeout and its like",
+    pooler:
+      "A connection pooler says or passes that on: look at it (its users, databases and limits) and at the server behind it",
+    "no room": "Disk or memory of the server is full: make room there",
     other: "Check ~/.pg_service.conf, ~/.pgpass (mode 0600) and that the server answers",
+  },
+  refusal: {
+    "read-only":
+      "Nothing may be written there: a standby, or a database made so. Name the server that may write in ~/.pg_service.conf (database.fromHost.address, then pulumi up), or promote this one",
+    "no room": "Disk or memory of the server is full: make room there, then run this again",
+    limited:
+      "A limit that somebody set is too small for the work: as a superuser, raise temp_file_limit or max_stack_depth for this login (ALTER ROLE … SET …)",
+    rights: "A right that the kit had is gone: pulumi up gives it back",
+    "not installed": "What the kit has put there is gone, or of another version: pulumi up makes it anew",
+    cancelled: "Somebody, or a limit, has cancelled it: run it again",
+    locked: "Another session holds what is needed (pg_locks): run it again when that has ended",
   },
   status: {
     title: "VisioNature sync check",

@@ -14,6 +14,8 @@ export const french: Texts = {
     clientStarts: ({ site, mode, controllers }) => `${site} : ${mode}, ${list(controllers)}`,
     clientFailed: ({ site, failure }) =>
       `${site} : ${failureIn(failure, { died: (code, said) => `terminé avec ${code ?? "un signal"} ; dernière ligne : ${said}`, portal: limited })}`,
+    clientWithoutDatabase: ({ site, said }) =>
+      `${site} : Client-API-VN n'a pas obtenu de connexion à la base (${said}). Il en a plusieurs à la fois : voyez la CONNECTION LIMIT du compte et de la base, et max_connections`,
     clientStopped: ({ site, why, seconds }) =>
       why === "silence"
         ? `${site} : Client-API-VN, muet depuis ${seconds} s, a été arrêté ; nouvel essai`
@@ -116,6 +118,7 @@ export const french: Texts = {
     noServiceFile: (p) => `${p.path} ne peut pas être lu : ${p.cause}`,
     noService: (p) => `${p.path} n'a pas de section [${p.service}]`,
     noDatabase: (p) => `connexion à ${p.where} : ${p.cause}. ${french.noDatabase[p.why]}`,
+    databaseRefuses: (p) => `${p.where} : ${p.cause}.${p.why ? ` ${french.refusal[p.why]}` : ""}`,
     noTriggers: (p) =>
       `les sessions de ${p.login} dans ${p.database} ne déclenchent aucun déclencheur : ceux de la base principale n'agiraient pas lors d'une réparation. En superutilisateur : ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
     noSettings: (p) =>
@@ -135,7 +138,7 @@ export const french: Texts = {
     stillAlive: (p) =>
       `un processus client d'un passage précédent ne peut pas être arrêté (pid ${p.pid}) : rien n'a été lancé`,
     noProgram: (p) => `${p.program} manque (Debian : paquet util-linux)`,
-    repairFailed: (p) => `la réparation a échoué : ${p.cause}`,
+    repairFailed: (p) => `la réparation a échoué : ${p.cause}${p.why ? `. ${french.refusal[p.why]}` : ""}`,
     stopped: (p) => `arrêté par ${p.signal}`,
   },
   noDatabase: {
@@ -149,13 +152,28 @@ export const french: Texts = {
       "Toutes les connexions du serveur, de la base ou du compte sont prises : augmentez max_connections ou la CONNECTION LIMIT, ou fermez des sessions inutiles (pg_stat_activity)",
     closed:
       "La base n'accepte pas de connexions : ALTER DATABASE … ALLOW_CONNECTIONS true, quand ce sera possible",
-    password: "Le mot de passe de ~/.pgpass (mode 0600) n'est pas celui du compte : pulumi up le rétablit",
+    password:
+      "Le mot de passe de ~/.pgpass (mode 0600) n'est pas celui du compte : pulumi up le rétablit ; ou il a expiré : ALTER ROLE … VALID UNTIL 'infinity'",
     "not let in":
-      "Le serveur ne laisse pas entrer ce compte depuis ici : voyez pg_hba.conf, et GRANT CONNECT ON DATABASE",
+      "Le serveur ne laisse pas entrer ce compte depuis ici : voyez pg_hba.conf, ALTER ROLE … LOGIN et GRANT CONNECT ON DATABASE",
     "no database": "Cette base n'existe pas sur ce serveur : corrigez dbname, ou restaurez-la",
     "session ended":
       "Une limite fixée par quelqu'un a fermé la session : voyez idle_session_timeout et semblables",
+    pooler:
+      "Un répartiteur de connexions (pooler) le dit ou le transmet : voyez ses comptes, bases et limites, et le serveur derrière lui",
+    "no room": "Le disque ou la mémoire du serveur est plein : faites-y de la place",
     other: "Vérifiez ~/.pg_service.conf, ~/.pgpass (mode 0600) et que le serveur répond",
+  },
+  refusal: {
+    "read-only":
+      "Rien ne peut y être écrit : un serveur de secours (standby), ou une base rendue telle. Nommez dans ~/.pg_service.conf le serveur où l'on peut écrire (database.fromHost.address, puis pulumi up), ou promouvez celui-ci",
+    "no room": "Le disque ou la mémoire du serveur est plein : faites-y de la place, puis relancez",
+    limited:
+      "Une limite fixée par quelqu'un est trop petite pour ce travail : en superutilisateur, relevez temp_file_limit ou max_stack_depth pour ce compte (ALTER ROLE … SET …)",
+    rights: "Un droit que le kit avait n'est plus là : pulumi up le rend",
+    "not installed": "Ce que le kit y avait mis n'est plus là, ou d'une autre version : pulumi up le refait",
+    cancelled: "Quelqu'un, ou une limite, l'a interrompu : relancez",
+    locked: "Une autre session tient ce qu'il faut (pg_locks) : relancez quand elle aura fini",
   },
   status: {
     title: "Contrôle de la synchronisation VisioNature",

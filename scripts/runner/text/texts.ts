@@ -1,4 +1,13 @@
-import type { ClientFailure, Fact, JobStatus, NoDatabase, PortalLimit, Problem, Proof } from "../facts";
+import type {
+  ClientFailure,
+  Fact,
+  JobStatus,
+  NoDatabase,
+  PortalLimit,
+  Problem,
+  Proof,
+  Refusal,
+} from "../facts";
 
 /** What the runner says in one language: a word for every fact and every problem. */
 export interface Texts {
@@ -6,6 +15,8 @@ export interface Texts {
   problem: { [K in Problem["key"]]: (problem: Extract<Problem, { key: K }>) => string };
   /** What to do where the database is not to be had. */
   noDatabase: Record<NoDatabase, string>;
+  /** … and where it refuses a statement. */
+  refusal: Record<Refusal, string>;
   /** The screen of `status`. */
   status: Record<
     | "ok"

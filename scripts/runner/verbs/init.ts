@@ -42,6 +42,8 @@ async function story(run: Run): Promise<ExitCode> {
       expected += site.expected;
     }
     const whole = done === expected && expected > 0;
+    for (const [site, said] of run.withoutDatabase)
+      if (!whole) run.say({ fact: "clientWithoutDatabase", site, said });
     for (const [site, limit] of run.limitsOfPortals)
       if (!whole) run.say({ fact: "portalLimits", site, ...limit });
     if (!whole) run.say({ fact: "importPartial", done, expected });

@@ -10,6 +10,7 @@ import { SqlObjects } from "./sqlObjects";
 export interface CheckCopyArgs {
   database: DatabaseConfig;
   oldDatabaseGone: boolean;
+  generation: pulumi.Output<string>;
   installation: Installation;
   locale: Locale;
   /** The next destroy removes the data too. */
@@ -26,13 +27,14 @@ export class CheckCopy extends pulumi.ComponentResource {
 
   constructor(name: string, args: CheckCopyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:database:CheckCopy", name, {}, opts);
-    const { database, oldDatabaseGone, installation, locale, destroyData } = args;
+    const { database, oldDatabaseGone, generation, installation, locale, destroyData } = args;
     const { check, repair } = installation.schemas;
     const copy = new SqlObjects(
       name,
       {
         database,
         oldDatabaseGone,
+        generation,
         locale,
         install: render(installSteps(["check copy"], destroyData), installation),
         remove: render(REMOVE, installation, destroyData),

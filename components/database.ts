@@ -12,6 +12,7 @@ import { SqlObjects } from "./sqlObjects";
 export interface DatabaseArgs {
   database: DatabaseConfig;
   oldDatabaseGone: boolean;
+  generation: pulumi.Output<string>;
   names: Names;
   installation: Installation;
   locale: Locale;
@@ -27,7 +28,7 @@ export interface DatabaseArgs {
 export class Database extends pulumi.ComponentResource {
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:database:Database", name, {}, opts);
-    const { database, oldDatabaseGone, names, installation, locale } = args;
+    const { database, oldDatabaseGone, generation, names, installation, locale } = args;
     const provider = new postgresql.Provider(
       name,
       {
@@ -61,6 +62,7 @@ export class Database extends pulumi.ComponentResource {
       {
         database,
         oldDatabaseGone,
+        generation,
         locale,
         install: args.password.apply((password) =>
           telling(render([ROLES], installation), "vn_repair.login_verifier", scramVerifier(password)),

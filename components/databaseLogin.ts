@@ -12,6 +12,8 @@ export interface DatabaseLoginArgs {
   names: Names;
   target: PgTarget;
   passwordGeneration: number;
+  /** Of the database. */
+  generation: pulumi.Output<string>;
   locale: Locale;
 }
 
@@ -19,15 +21,18 @@ export interface DatabaseLoginArgs {
 export class DatabaseLogin extends pulumi.ComponentResource {
   constructor(name: string, args: DatabaseLoginArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:host:DatabaseLogin", name, {}, opts);
-    const { where, account, names, target, passwordGeneration, locale } = args;
+    const { where, account, names, target, passwordGeneration, generation, locale } = args;
     new HostScript(
       name,
       {
         where,
         as: account,
         create: tryLogin(names, target, locale),
-        // Not read: another way to the database, or another password, is tried again.
-        stdin: `${JSON.stringify({ ...target, passwordGeneration })}\n`,
+        // Not read: another way to the database, another password, or roles made again, are tried again.
+        stdin: generation.apply(
+          (generation) =>
+            `${JSON.stringify({ ...target, passwordGeneration, ...(generation !== "" && { generation }) })}\n`,
+        ),
         identity: [],
       },
       { parent: this },

@@ -8,6 +8,8 @@ export interface FirstImportArgs {
   account: Account;
   /** Another set of sites starts the import of the new ones. */
   sites: string[];
+  /** Of the database. */
+  generation: pulumi.Output<string>;
 }
 
 /** Starts the first import in the background of the host; `up` does not wait for its end. */
@@ -24,7 +26,7 @@ export class FirstImport extends pulumi.ComponentResource {
         as: args.account,
         // What is imported already is left out, and one under way is not started twice.
         create: `${HOME_FILES.bin}/vn-check init --background </dev/null`,
-        stdin: `${args.sites.join("\n")}\n`,
+        stdin: args.generation.apply((generation) => `${args.sites.join("\n")}\n${generation}`),
         identity: [],
       },
       { parent: this },

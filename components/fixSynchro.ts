@@ -10,6 +10,7 @@ import { SqlObjects } from "./sqlObjects";
 export interface FixSynchroArgs {
   database: DatabaseConfig;
   oldDatabaseGone: boolean;
+  generation: pulumi.Output<string>;
   installation: Installation;
   locale: Locale;
 }
@@ -24,12 +25,13 @@ export class FixSynchro extends pulumi.ComponentResource {
 
   constructor(name: string, args: FixSynchroArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:database:FixSynchro", name, {}, opts);
-    const { database, oldDatabaseGone, installation, locale } = args;
+    const { database, oldDatabaseGone, generation, installation, locale } = args;
     const repair = new SqlObjects(
       name,
       {
         database,
         oldDatabaseGone,
+        generation,
         locale,
         install: render(installSteps(["repair"]), installation),
         remove: render(REMOVE, installation),

@@ -5,6 +5,8 @@ import { installPackages } from "./render/hostPackages";
 
 export interface HostPackagesArgs {
   where: Where;
+  /** Of the host. */
+  generation: pulumi.Output<string>;
 }
 
 /** The Debian packages that the jobs need. Only what is missing is installed, and destroy leaves it. */
@@ -14,9 +16,10 @@ export class HostPackages extends pulumi.ComponentResource {
 
   constructor(name: string, args: HostPackagesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:host:HostPackages", name, {}, opts);
+    const { where, generation } = args;
     const script = new HostScript(
       name,
-      { where: args.where, create: installPackages(), identity: [] },
+      { where, create: installPackages(), identity: [generation] },
       { parent: this },
     );
     this.made = script.made;

@@ -19,6 +19,8 @@ export interface SqlObjectsArgs {
   remove: Script;
   /** Asks whether the database is still the one of the last `up`, before the installation. */
   recognisedBy?: RenderedFile;
+  /** See `Generation`. */
+  generation: pulumi.Output<string>;
   /** The schemas or roles that the scripts make or guard. */
   identity: string[];
 }
@@ -30,12 +32,13 @@ export class SqlObjects extends pulumi.ComponentResource {
   constructor(name: string, args: SqlObjectsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:database:SqlObjects", name, {}, opts);
     const { database, oldDatabaseGone, locale, remove, recognisedBy } = args;
-    const job = pulumi.all([adminConnection(database), args.install]).apply(
-      ([connection, install]): Job => ({
+    const job = pulumi.all([adminConnection(database), args.install, args.generation]).apply(
+      ([connection, install, generation]): Job => ({
         connection,
         locale,
         install: [install],
         remove: [remove],
+        ...(generation !== "" && { generation }),
         ...(recognisedBy && { moved: { facts: recognisedBy, expected: oldDatabaseGone } }),
       }),
     );

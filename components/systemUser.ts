@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Names } from "../config/names";
 import { HostScript } from "./host/hostScript";
 import type { Account, Where } from "./host/where";
+import { HostEnd } from "./hostEnd";
 import { makeAccount, removeAccount } from "./render/systemUser";
 
 export interface SystemUserArgs {
@@ -45,6 +46,7 @@ export class SystemUser extends pulumi.ComponentResource {
     const known = pulumi
       .output(password)
       .apply((text) => createHash("sha256").update(`${text}\n`).digest("hex"));
+    const end = new HostEnd(`${name}-end`, { where, names, identity: identity.stdout }, { parent: this });
     const script = new HostScript(
       name,
       {
@@ -54,7 +56,7 @@ export class SystemUser extends pulumi.ComponentResource {
         stdin: pulumi.secret(pulumi.interpolate`${identity.stdout} ${known}\n`),
         identity: [names.account, after],
       },
-      { parent: this },
+      { parent: this, dependsOn: end },
     );
     this.account = { name: names.account, home: names.home, made: script.made };
     this.registerOutputs({});

@@ -10,7 +10,8 @@ import { DatabaseLogin } from "./databaseLogin";
 import { lookAtDatabase } from "./databaseLook";
 import { FirstImport } from "./firstImport";
 import { FixSynchro } from "./fixSynchro";
-import { hostFindings } from "./host/look";
+import { Generation } from "./generation";
+import { hostLook } from "./host/look";
 import { whereOf } from "./host/where";
 import { HostGuard } from "./hostGuard";
 import { HostPackages } from "./hostPackages";
@@ -18,7 +19,7 @@ import { installationOf } from "./installation";
 import { lookFirst } from "./lookFirst";
 import { PgCredentials } from "./pgCredentials";
 import { bundleRunner, clientAdapter } from "./render/bundle";
-import { destroyInWords, nextSteps, onHost, scheduleInWords } from "./render/words";
+import { destroyInWords, madeAgain, nextSteps, onHost, scheduleInWords } from "./render/words";
 import { Runner } from "./runner";
 import { Schedule } from "./schedule";
 import { withoutSecrets, withSecrets } from "./secrets";
@@ -68,11 +69,11 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     const names = namesOfStack(config);
     const where = whereOf(config.host, config.oldHostGone, locale);
     // All parts are children, which come after this.
-    const ready = lookFirst(
-      [
-        () => hostFindings(where, names, adoptExisting, schedule.mailTo),
-        () => lookAtDatabase(database, installation, config.oldDatabaseGone),
-      ],
+    const { ready, absent } = lookFirst(
+      {
+        host: () => hostLook(where, names, adoptExisting, schedule.mailTo),
+        database: () => lookAtDatabase(database, installation, config.oldDatabaseGone),
+      },
       locale,
     );
     const { destroyData } = config;
@@ -96,7 +97,14 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     const credentials = new PgCredentials(part("credentials"), { names, passwordGeneration }, parent);
     const { password } = credentials;
 
-    const packages = new HostPackages(part("packages"), { where }, parent);
+    const generations = (place: "host" | "database") => {
+      const tell = (absent: string[]) => madeAgain(place, absent, locale);
+      return new Generation(part(`${place}-generation`), { absent: absent[place], tell }, parent).text;
+    };
+    const ofHost = generations("host");
+    const generation = generations("database");
+
+    const packages = new HostPackages(part("packages"), { where, generation: ofHost }, parent);
     const user = new SystemUser(
       part("user"),
       { where, names, stack: pulumi.getStack(), password, adopt: adoptExisting, after: packages.made },
@@ -111,7 +119,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     );
 
     const { oldDatabaseGone } = config;
-    const sql = { database, oldDatabaseGone, locale, installation };
+    const sql = { database, oldDatabaseGone, generation, locale, installation };
     const roles = new Database(part("database"), { ...sql, names, password }, parent);
     const copy = new CheckCopy(part("tables"), { ...sql, destroyData }, { ...parent, dependsOn: roles });
     const repair = new FixSynchro(part("repair"), sql, { ...parent, dependsOn: copy });
@@ -123,7 +131,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     const sync = new SyncConfig(part("sync"), { where, account, names, config, password }, after);
     const login = new DatabaseLogin(
       part("login"),
-      { where, account, names, target, passwordGeneration, locale },
+      { where, account, names, target, passwordGeneration, generation, locale },
       { ...parent, dependsOn: files },
     );
 
@@ -142,7 +150,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     const begun = start
       ? new FirstImport(
           part("first-import"),
-          { where, account, sites: enabled },
+          { where, account, sites: enabled, generation },
           { ...parent, dependsOn: cron },
         )
       : undefined;

@@ -20,6 +20,13 @@ export interface Finding {
   mild: boolean;
 }
 
+/** What was seen of one thing before anything is made. */
+export interface Look {
+  found: Finding[];
+  /** Names of what an `up` makes there and what is not there. */
+  absent: string[];
+}
+
 /** Tries all of them, in their order. */
 export async function findings<At>(checks: Check<At>[], at: At): Promise<Finding[]> {
   const tried = await Promise.all(checks.map(async (check) => ({ check, wrong: await check.try(at) })));

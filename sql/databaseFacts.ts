@@ -23,6 +23,8 @@ export interface DatabaseFacts {
   elsewhere: string[];
   repair_foreign: boolean;
   installed: boolean;
+  /** Names of what a stack makes and what is not there. */
+  absent: string[];
   postgis: boolean;
   postgis_to_have: boolean;
   roles_used: string[];

@@ -10,25 +10,28 @@ import { COLUMN_FAULTS, FACTS, FOREIGN, MAIN_FAULTS, SITES } from "./steps";
 
 type To = Omit<Connection, "applicationName">;
 
-/**
- * All that stands in the way of an installation in a database: nothing is changed there.
- * @returns why nothing could be seen, as the one finding
- */
-export async function databaseFindings(
-  to: To,
-  installation: Installation,
-): Promise<{ connected: boolean; found: Finding[] }> {
+/** What was seen of a database. */
+export interface DatabaseLook {
+  /** Where it is false, why nothing could be seen is the one finding. */
+  connected: boolean;
+  found: Finding[];
+  /** Names of what a stack makes and what is not there. */
+  absent: string[];
+}
+
+/** All that stands in the way of an installation in a database: nothing is changed there. */
+export async function databaseFindings(to: To, installation: Installation): Promise<DatabaseLook> {
   let client: Client;
   try {
     client = await connect({ ...to, applicationName: "vn-sync-check" });
   } catch (error) {
     const isAbsent = error instanceof DatabaseError && error.code === "3D000";
     const found = [connectionFinding(error, to, isAbsent ? await databases(to) : [])];
-    return { connected: false, found };
+    return { connected: false, found, absent: [] };
   }
   try {
-    const found = await findings(DATABASE_CHECKS, await factsOf(client, to, installation));
-    return { connected: true, found };
+    const facts = await factsOf(client, to, installation);
+    return { connected: true, found: await findings(DATABASE_CHECKS, facts), absent: facts.absent };
   } finally {
     await client.end().catch(() => undefined);
   }

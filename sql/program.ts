@@ -20,6 +20,8 @@ export interface Job {
   remove: Script[];
   /** Asks, before an installation, whether this is the database of the last one; `expected`: another one is meant. */
   moved?: { facts: RenderedFile; expected: boolean };
+  /** Not read: another one has the job run again. */
+  generation?: string;
 }
 
 const TEXTS = {

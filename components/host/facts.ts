@@ -56,3 +56,13 @@ export async function lookAtHost(
     throw error;
   }
 }
+
+/** Names of what an `up` makes first on a host, and what is not there. */
+export function absentOn({ fact, names }: HostFacts): string[] {
+  const { account, home, marker } = names;
+  return [
+    ...(fact("marker") === "" ? [marker] : []),
+    ...(fact("account") === "" ? [account] : []),
+    ...(fact("home") === "absent" ? [home] : []),
+  ];
+}

@@ -50,7 +50,10 @@ export class HostScript extends pulumi.ComponentResource {
       create: program.command("create"),
       ...(args.delete !== undefined && { delete: program.command("delete") }),
       stdin: pulumi.output(args.stdin ?? "").apply((stdin) => program.text + stdin),
-      triggers: [...where.identity, ...(as === undefined ? [] : [as.name, as.made]), ...args.identity],
+      // A generation is empty until it counts.
+      triggers: pulumi
+        .all([...where.identity, ...(as === undefined ? [] : [as.name, as.made]), ...args.identity])
+        .apply((all) => all.filter((one) => one !== "")),
       addPreviousOutputInEnv: false,
     };
     const options: pulumi.CustomResourceOptions = {

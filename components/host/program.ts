@@ -12,24 +12,32 @@ import { connectionFinding, unprovenFinding } from "./words";
 export interface Reach {
   host: StackConfig["host"];
   locale: Locale;
+  /** Removes what destroy has left, as root; reads the stack's identity. */
+  rest?: { script: string; id: string };
 }
 
-/** Ends with 0 where a script runs as root on the host; else it says why not, with exit code 1. */
+const LEFT = {
+  en: "So what destroy was to remove from the host may still be there. When that is mended: `pulumi destroy` again, which then removes it. A host that is gone for good: pulumi config set vn-sync-check:oldHostGone true, then pulumi destroy --run-program",
+  fr: "Ce que destroy devait enlever du serveur y est donc peut-être encore. Une fois cela corrigé : de nouveau `pulumi destroy`, qui l'enlèvera. Un serveur disparu pour de bon : pulumi config set vn-sync-check:oldHostGone true, puis pulumi destroy --run-program",
+};
+
+/** Seconds: processes of the account have ten to end. */
+const BOUND = 120;
+
+/** Ends with 0 where a script has run as root on the host; else it says why not, with exit code 1. */
 export async function main(): Promise<void> {
-  const { host, locale } = JSON.parse(await text(process.stdin)) as Reach;
-  const program = programOf({ delete: asRoot("true") }, "reach");
+  const { host, locale, rest } = JSON.parse(await text(process.stdin)) as Reach;
+  const program = programOf({ delete: asRoot(rest?.script ?? "true") }, "reach");
+  const tell = (words: string) => {
+    process.stderr.write(`${[words, ...(rest === undefined ? [] : [LEFT[locale]])].join("\n")}\n`);
+    process.exitCode = 1;
+  };
   try {
-    const said = await runOnce(host, program.command("delete"), program.text, 120);
-    if (proves(said.stdout, program.proof)) return;
-    tell(findingInWords(unprovenFinding(host, said), locale));
+    const said = await runOnce(host, program.command("delete"), `${program.text}${rest?.id ?? ""}\n`, BOUND);
+    if (!proves(said.stdout, program.proof)) tell(findingInWords(unprovenFinding(host, said), locale));
   } catch (error) {
     if (!(error instanceof NoConnection)) throw error;
     const finding = connectionFinding(error);
     if (!finding.mild) tell(findingInWords(finding, locale));
   }
-}
-
-function tell(words: string): void {
-  process.stderr.write(`${words}\n`);
-  process.exitCode = 1;
 }

@@ -15,6 +15,11 @@ function foundFile({ marker }: Names): string {
 const ONE_AT_A_TIME = `exec 8</var/lib
 flock -w 120 8`;
 
+/** The marker's text before the stack's identity and after it. */
+function markerText({ instance, account }: Names): [string, string] {
+  return JSON.stringify({ instance, account, id: "ID" }).split("ID") as [string, string];
+}
+
 /**
  * Makes the account: no password, home 0700. The marker is written first, so that an account left by a
  * killed run is known as the kit's; what is there without it is somebody else's, and refused or taken over.
@@ -26,11 +31,11 @@ flock -w 120 8`;
 export function makeAccount(names: Names, stack: string, adopt: boolean): string {
   const { account, home, marker, instance, cronFile } = names;
   const before = JSON.stringify({ instance, account, stack });
-  const [head, tail] = JSON.stringify({ instance, account, id: "ID" }).split("ID");
+  const [head, tail] = markerText(names);
   return `account=${account} home=${home} marker=${marker} had=${foundFile(names)}
 ${ONE_AT_A_TIME}
 read -r id known
-text=${quote(head as string)}$id${quote(tail as string)}
+text=${quote(head)}$id${quote(tail)}
 if [ -e "$marker" ]; then
   found=$(cat "$marker")
   case $found in *'"stack":'*)
@@ -146,4 +151,17 @@ elif getent passwd "$account" >/dev/null; then echo "the account $account could 
 if [ -e "\${marker%.json}.cron" ]; then mv -f "\${marker%.json}.cron" /etc/cron.d/${cronFile}; fi
 rm -f "$marker" "$found"
 rmdir --ignore-fail-on-non-empty ${folder} 2>/dev/null || true`;
+}
+
+/**
+ * Removes what is still there of this stack's, cron file and running jobs first; its marker tells. Standard input has
+ * the stack's identity: with another one in the marker nothing is touched.
+ */
+export function removeRest(names: Names): string {
+  const [head, tail] = markerText(names);
+  return `read -r id
+text=${quote(head)}$id${quote(tail)}
+if [ "$(cat ${names.marker} 2>/dev/null)" != "$text" ]; then exit 0; fi
+rm -f /etc/cron.d/${names.cronFile}
+${removeAccount(names)}`;
 }

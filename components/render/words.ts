@@ -83,3 +83,15 @@ export function nextSteps(names: Names, firstImportStarted: boolean, locale: Loc
         "`pulumi destroy` removes everything but the data and the Debian packages that were installed; to remove the data too: `pulumi config set destroyData true`, `pulumi up`, then `pulumi destroy`.",
       ];
 }
+
+/** What an `up` says that finds what an earlier one has made gone. */
+export function madeAgain(place: "host" | "database", absent: string[], locale: Locale): string {
+  const names = absent.join(", ");
+  const there = {
+    host: { en: "on the host", fr: "sur le serveur" },
+    database: { en: "in the database", fr: "dans la base" },
+  }[place][locale];
+  return locale === "fr"
+    ? `ce qu'un \`up\` antérieur avait mis ${there} n'y est plus (${names}) : tout est refait, et le premier import reprend pour ce qui manque`
+    : `what an earlier \`up\` had put ${there} is not there any more (${names}): all is made again, and the first import goes on with what lacks`;
+}

@@ -47,6 +47,26 @@ SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || d.oid AS se
        repair_schema IS NOT NULL
          AND coalesce(obj_description(repair_schema, 'pg_namespace') NOT LIKE 'vn-sync-check:%', true) AS repair_foreign,
        check_schema IS NOT NULL OR repair_schema IS NOT NULL AS installed,
+       -- Of what a stack makes: its roles, its schemas, in these the tables and the two procedures that people call.
+       ARRAY(SELECT role FROM w, unnest(ARRAY[i #>> '{roles,login}', i #>> '{roles,repair}', i #>> '{roles,owner}']) AS role
+              WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role)
+              UNION
+             SELECT schema FROM unnest('{{{check}},{{repair}},{{monitoring}}}'::text[]) AS schema
+              WHERE to_regnamespace(quote_ident(schema)) IS NULL
+              UNION
+             SELECT format('%s.%s', n.nspname, made.name)
+               FROM (SELECT '{{check}}'::text AS schema, t ->> 'table_name' AS name FROM w, jsonb_array_elements(i -> 'client_tables') AS t
+                      UNION ALL
+                     VALUES ('{{repair}}', 'settings'), ('{{repair}}', 'job'), ('{{monitoring}}', 'vn_instance'),
+                            ('{{monitoring}}', 'monitoring_vn_check_to_prod')) AS made
+               JOIN pg_namespace AS n ON n.oid = to_regnamespace(made.schema)
+              WHERE NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relname = made.name)
+              UNION
+             SELECT format('%s.%s', n.nspname, made.name)
+               FROM (VALUES ('{{check}}', 'fct_fix_sync'), ('{{repair}}', 'repair')) AS made (schema, name)
+               JOIN pg_namespace AS n ON n.oid = to_regnamespace(made.schema)
+              WHERE NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = n.oid AND proname = made.name)
+              ORDER BY 1) AS absent,
        EXISTS (SELECT FROM pg_extension WHERE extname = 'postgis') AS postgis,
        EXISTS (SELECT FROM pg_available_extensions WHERE name = 'postgis') AS postgis_to_have,
        ARRAY(SELECT rolname::text FROM roles WHERE NOT marked AND (used OR rolsuper) ORDER BY 1) AS roles_used,

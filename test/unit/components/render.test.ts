@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -15,7 +15,7 @@ import { probe } from "../../../components/render/probe";
 import { fullWrapper, runnerWrapper } from "../../../components/render/runnerFiles";
 import { scramVerifier } from "../../../components/render/scram";
 import { asAccount, asRoot, quote } from "../../../components/render/shell";
-import { makeAccount, removeAccount, stopProcesses } from "../../../components/render/systemUser";
+import { makeAccount, removeAccount, removeRest, stopProcesses } from "../../../components/render/systemUser";
 import { venvBuilder } from "../../../components/render/venv";
 import { nextSteps, scheduleInWords } from "../../../components/render/words";
 import { namesOf } from "../../../config/names";
@@ -133,6 +133,7 @@ test("every script is a program that dash can read, and shellcheck has nothing t
     probe(names),
     stopProcesses("vn_check"),
     removeAccount(names),
+    removeRest(names),
     fileWriter("bin/x", "0755"),
     venvBuilder("2.12.0"),
   ];
@@ -199,6 +200,23 @@ test("B9: a marker is known by the stack's identity, an older one by the stack's
     expect(refused.said).toContain("belongs to another stack");
     expect(refused.said).toContain(`echo '${JSON.stringify(own)}' >${marker}`);
   }
+});
+
+test("B1: what is left is removed by the stack that made it, and by no other", () => {
+  const marker = join(folder, "rest/default.json");
+  execFileSync("mkdir", ["-p", join(folder, "rest")]);
+  const script = removeRest({ ...names, marker, home: join(folder, "rest/home"), cronFile: "no-such" });
+  const removed = (id: string) => {
+    writeFileSync(
+      marker,
+      `${JSON.stringify({ instance: "default", account: names.account, id: "our-id" })}\n`,
+    );
+    const stubs = "getent() { return 1; }; id() { return 1; }";
+    execFileSync("sh", ["-euc", `${stubs}\n${script}`], { input: `${id}\n` });
+    return !existsSync(marker);
+  };
+  expect(removed("another-id")).toBe(false);
+  expect(removed("our-id")).toBe(true);
 });
 
 test("B3: a file may be empty, long, and without a line end", () => {

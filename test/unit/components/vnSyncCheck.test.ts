@@ -113,7 +113,7 @@ describe("a stack over SSH", () => {
       expect(inputs["environment"], name).toBeUndefined();
       // What it printed last, which is no secret: by that the guard knows the database again.
       expect(inputs["addPreviousOutputInEnv"], name).toBe(name === "database-guard");
-      const triggers = inputs["triggers"] as unknown[];
+      const triggers = (inputs["triggers"] ?? []) as unknown[];
       if (type.includes("remote")) expect(triggers.slice(0, 2), name).toEqual(["vn.example.org", "22"]);
       for (const trigger of triggers) expect(String(trigger).length, name).toBeLessThan(64);
     }

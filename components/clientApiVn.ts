@@ -20,7 +20,7 @@ export class ClientApiVn extends pulumi.ComponentResource {
   constructor(name: string, args: ClientApiVnArgs, opts?: pulumi.ComponentResourceOptions) {
     super("vn-sync-check:host:ClientApiVn", name, {}, opts);
     const { where, account, version, adapter } = args;
-    const builder = venvBuilder(version);
+    const builder = venvBuilder(version, where.locale);
     const file = (part: string, path: string, mode: string, text: string) =>
       new HostFile(`${name}-${part}`, { where, as: account, path, mode, text }, { parent: this });
     const files = [

@@ -17,7 +17,7 @@ export class CronTrial extends pulumi.ComponentResource {
     const { where, account, names } = args;
     new HostScript(
       name,
-      { where, create: cronTrial(names), identity: [account.name, account.made] },
+      { where, create: cronTrial(names, where.locale), identity: [account.name, account.made] },
       { parent: this },
     );
     this.registerOutputs({});

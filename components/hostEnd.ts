@@ -24,7 +24,9 @@ export class HostEnd extends pulumi.ComponentResource {
     const { host, locale, oldHostGone } = where;
     const reach = pulumi
       .all([pulumi.output(host), identity])
-      .apply(([access, id]): Reach => ({ host: access, locale, rest: { script: removeRest(names), id } }));
+      .apply(
+        ([access, id]): Reach => ({ host: access, locale, rest: { script: removeRest(names, locale), id } }),
+      );
     new command.local.Command(
       name,
       {

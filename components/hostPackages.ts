@@ -19,7 +19,7 @@ export class HostPackages extends pulumi.ComponentResource {
     const { where, generation } = args;
     const script = new HostScript(
       name,
-      { where, create: installPackages(), identity: [generation] },
+      { where, create: installPackages(where.locale), identity: [generation] },
       { parent: this },
     );
     this.made = script.made;

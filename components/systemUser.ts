@@ -51,8 +51,8 @@ export class SystemUser extends pulumi.ComponentResource {
       name,
       {
         where,
-        create: makeAccount(names, stack, adopt),
-        delete: removeAccount(names),
+        create: makeAccount(names, stack, adopt, where.locale),
+        delete: removeAccount(names, where.locale),
         stdin: pulumi.secret(pulumi.interpolate`${identity.stdout} ${known}\n`),
         identity: [names.account, after],
       },

@@ -89,7 +89,9 @@ export class VnSyncCheck extends pulumi.ComponentResource {
       // Not with this component: a message waits for its resource, those after it too, and without a database there
       // is none.
       void pulumi.log.warn(
-        `sites.${name}.url: ${url} is not https: the portal's password travels unencrypted`,
+        locale === "fr"
+          ? `sites.${name}.url : ${url} n'est pas en https : le mot de passe du portail circule en clair`
+          : `sites.${name}.url: ${url} is not https: the portal's password travels unencrypted`,
       );
     }
 

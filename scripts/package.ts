@@ -18,7 +18,11 @@ function folder(given: string | undefined): string {
   const to = resolve(given ?? join(ROOT, "dist"));
   if (given === undefined) rmSync(to, { recursive: true, force: true });
   else if (existsSync(to) && readdirSync(to).length > 0) {
-    process.stderr.write(`${to} is not empty: name a new folder\n`);
+    const { LC_ALL, LC_MESSAGES, LANG } = process.env;
+    const fr = (LC_ALL || LC_MESSAGES || LANG || "").startsWith("fr");
+    process.stderr.write(
+      fr ? `${to} n'est pas vide : nommer un nouveau dossier\n` : `${to} is not empty: name a new folder\n`,
+    );
     process.exit(1);
   }
   return to;

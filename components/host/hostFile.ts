@@ -23,7 +23,7 @@ export class HostFile extends HostScript {
     const script = {
       where,
       ...(as !== undefined && { as }),
-      create: fileWriter(path, mode),
+      create: fileWriter(path, mode, where.locale),
       delete: fileRemoval(path),
       stdin: pulumi.output(text).apply(fileInput),
       identity: [path, ...identity],

@@ -38,13 +38,16 @@ export class HostScript extends pulumi.ComponentResource {
     super(type, name, {}, opts);
     const { where, as } = args;
     const wrap = (script: string, missingOk = false) =>
-      as === undefined ? asRoot(script) : asAccount(as.name, as.home, script, missingOk);
+      as === undefined
+        ? asRoot(script, where.locale)
+        : asAccount(as.name, as.home, script, missingOk, where.locale);
     const program = programOf(
       {
         create: wrap(args.create),
         ...(args.delete !== undefined && { delete: wrap(args.delete, true) }),
       },
       name,
+      where.locale,
     );
     const inputs = {
       create: program.command("create"),

@@ -27,7 +27,7 @@ const BOUND = 120;
 /** Ends with 0 where a script has run as root on the host; else it says why not, with exit code 1. */
 export async function main(): Promise<void> {
   const { host, locale, rest } = JSON.parse(await text(process.stdin)) as Reach;
-  const program = programOf({ delete: asRoot(rest?.script ?? "true") }, "reach");
+  const program = programOf({ delete: asRoot(rest?.script ?? "true", locale) }, "reach", locale);
   const tell = (words: string) => {
     process.stderr.write(`${[words, ...(rest === undefined ? [] : [LEFT[locale]])].join("\n")}\n`);
     process.exitCode = 1;

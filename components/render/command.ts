@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Locale } from "../../config/values/key";
 
 /** What a program is called with. */
 export type Verb = "create" | "delete";
@@ -13,8 +14,11 @@ export interface Program {
   proof: string;
 }
 
-/** What a shell printed before our command. */
-const LOST = "something on the host took away the beginning of what was sent to this command:";
+/** Where a shell has read of what was ours; without a letter that some shell reads otherwise. */
+const LOST = {
+  en: "something on the host took away the beginning of what was sent to this command: look for a read, a cat or an exec in the .bashrc, .profile, .cshrc, config.fish of this login (host.user)",
+  fr: "un read, un cat ou un exec dans le .bashrc, .profile, .cshrc ou config.fish de cet utilisateur (host.user) a pris ce qui devait aller au programme du kit : le chercher",
+};
 
 /**
  * A program that any login shell starts and that proves its end. The command has nothing in it that sh, bash, zsh,
@@ -28,7 +32,11 @@ const LOST = "something on the host took away the beginning of what was sent to 
  * @param scripts by verb; they take the rest of standard input
  * @param name makes the proof another for the same scripts elsewhere
  */
-export function programOf(scripts: Partial<Record<Verb, string>>, name: string): Program {
+export function programOf(
+  scripts: Partial<Record<Verb, string>>,
+  name: string,
+  locale: Locale = "en",
+): Program {
   const cases = Object.entries(scripts).map(([verb, script]) => `${verb})\n${script}\n;;`);
   const text = `case $1 in\n${cases.join("\n")}\nesac\n`;
   const nonce = sha256(`${name}\n${text}`).slice(0, 24);
@@ -40,7 +48,7 @@ export function programOf(scripts: Partial<Record<Verb, string>>, name: string):
       [
         `exec /bin/sh -c 'PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin; export PATH; a=${first}; b=${second}; p=$(head -c ${Buffer.byteLength(text)}; echo .); p=\${p%.}`,
         `s=$(printf %s "$p" | sha256sum)`,
-        `[ "\${s%% *}" = ${sha256(text)} ] || { echo "${LOST} look for a read, a cat or an exec in the .bashrc, .profile, .cshrc, config.fish of this login (host.user)" >&2; exit 97; }`,
+        `[ "\${s%% *}" = ${sha256(text)} ] || { echo "${LOST[locale]}" >&2; exit 97; }`,
         `/bin/sh -c "$p" vn-sync-check ${verb} 1>&2 && echo && echo vn-sync-check $b$a'`,
       ].join("; "),
   };

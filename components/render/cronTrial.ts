@@ -1,5 +1,6 @@
 import type { Names } from "../../config/names";
-import { ACCOUNT_PATH } from "./shell";
+import type { Locale } from "../../config/values/key";
+import { ACCOUNT_PATH, spoken } from "./shell";
 
 /** Name of the trial's file in /etc/cron.d: one that no instance's own file has. */
 export function trialFile({ cronFile }: Names): string {
@@ -13,7 +14,8 @@ const BOUND = 130;
  * Lets cron start one command as the account, as it will start the jobs, and takes the line away again. Where nothing
  * happens, it says what may be the cause: PAM, an expired account, a daemon that does not run or reads another folder.
  */
-export function cronTrial(names: Names): string {
+export function cronTrial(names: Names, locale: Locale = "en"): string {
+  const say = spoken(locale);
   const { account, home } = names;
   return `line=/etc/cron.d/${trialFile(names)} out=${home}/.cron-trial
 exec 9</etc/cron.d
@@ -22,7 +24,7 @@ trap 'rm -f "$line" "$line.new" "$out" "$out.new"' EXIT
 trap 'exit 1' HUP INT TERM
 rm -f "$out"
 {
-  echo "# One trial by vn-sync-check, gone within minutes"
+  echo "${say("# One trial by vn-sync-check, gone within minutes", "# Un essai de vn-sync-check, enlevé dans quelques minutes")}"
   echo "SHELL=/bin/sh"
   echo "PATH=${ACCOUNT_PATH}"
   echo "HOME=${home}"
@@ -31,7 +33,10 @@ rm -f "$out"
 } >"$line.new"
 chmod 644 "$line.new"
 mv -f "$line.new" "$line"
-echo "waiting for cron to start a trial as ${account}, at most ${BOUND} s"
+echo "${say(
+    `waiting for cron to start a trial as ${account}, at most ${BOUND} s`,
+    `attente d'un essai lancé par cron sous ${account}, ${BOUND} s au plus`,
+  )}"
 second=0
 while [ ! -e "$out" ] && [ "$second" -lt ${BOUND} ]; do
   sleep 1
@@ -39,30 +44,45 @@ while [ ! -e "$out" ] && [ "$second" -lt ${BOUND} ]; do
 done
 if [ -e "$out" ]; then
   if grep -qx 'node runs' "$out" && grep -qx ${account} "$out"; then
-    echo "cron has run the trial"
+    echo "${say("cron has run the trial", "cron a lancé l'essai")}"
     exit 0
   fi
   cat "$out" >&2
-  echo "cron has started a trial as ${account}, and this is what came of it: Node has to run there with PATH=${ACCOUNT_PATH}" >&2
+  echo "${say(
+    `cron has started a trial as ${account}, and this is what came of it: Node has to run there with PATH=${ACCOUNT_PATH}`,
+    `cron a lancé un essai sous ${account}, et voici ce que cela a donné : Node doit s'y lancer avec PATH=${ACCOUNT_PATH}`,
+  )}" >&2
   exit 1
 fi
 {
-  echo "cron has not started a trial as ${account} within ${BOUND} s: no job would ever run."
+  echo "${say(
+    `cron has not started a trial as ${account} within ${BOUND} s: no job would ever run.`,
+    `cron n'a pas lancé d'essai sous ${account} en ${BOUND} s : aucune tâche ne se lancerait jamais.`,
+  )}"
   if ! cat /proc/[0-9]*/comm 2>/dev/null | grep -Eqx 'cron|crond|fcron|bcron-start|bcron-sched|dcron|cronie' && ! systemctl -q is-active cron.target 2>/dev/null; then
-    echo "No cron daemon runs: systemctl enable --now cron"
+    echo "${say("No cron daemon runs:", "Aucun démon cron ne tourne :")} systemctl enable --now cron"
   fi
   if grep -Eqs '^[[:space:]]*account[^#]*pam_access' /etc/pam.d/cron /etc/pam.d/crond /etc/pam.d/common-account; then
-    echo "PAM asks pam_access for cron: put this line first in /etc/security/access.conf: +:${account}:ALL"
+    echo "${say(
+      "PAM asks pam_access for cron: put this line first in /etc/security/access.conf:",
+      "PAM consulte pam_access pour cron : mettre cette ligne en premier dans /etc/security/access.conf :",
+    )} +:${account}:ALL"
   fi
   if grep -Eqs '^[[:space:]]*account[^#]*(pam_listfile|pam_time|pam_nologin|pam_succeed_if)' /etc/pam.d/cron /etc/pam.d/common-account || [ -e /etc/nologin ]; then
-    echo "PAM has rules for accounts in /etc/pam.d/cron or /etc/pam.d/common-account, or there is /etc/nologin: they have to let ${account} in"
+    echo "${say(
+      `PAM has rules for accounts in /etc/pam.d/cron or /etc/pam.d/common-account, or there is /etc/nologin: they have to let ${account} in`,
+      `PAM a des règles sur les comptes dans /etc/pam.d/cron ou /etc/pam.d/common-account, ou /etc/nologin existe : elles doivent laisser entrer ${account}`,
+    )}"
   fi
   expires=$(getent shadow ${account} | cut -d: -f8)
-  if [ -n "$expires" ] && [ "$expires" -le $(($(date +%s) / 86400)) ]; then echo "the account has expired: chage -E -1 ${account}"; fi
+  if [ -n "$expires" ] && [ "$expires" -le $(($(date +%s) / 86400)) ]; then echo "${say("the account has expired:", "le compte a expiré :")} chage -E -1 ${account}"; fi
   if grep -qsx ${account} /etc/cron.deny || { [ -e /etc/cron.allow ] && ! grep -qsx ${account} /etc/cron.allow; }; then
-    echo "/etc/cron.allow or /etc/cron.deny keeps ${account} from cron: echo ${account} >>/etc/cron.allow, and take it out of /etc/cron.deny"
+    echo "${say(
+      `/etc/cron.allow or /etc/cron.deny keeps ${account} from cron: echo ${account} >>/etc/cron.allow, and take it out of /etc/cron.deny`,
+      `/etc/cron.allow ou /etc/cron.deny écarte ${account} de cron : echo ${account} >>/etc/cron.allow, et l'enlever de /etc/cron.deny`,
+    )}"
   fi
-  echo "What cron said of it:"
+  echo "${say("What cron said of it:", "Ce que cron en a dit :")}"
   { journalctl -q --no-pager -n 20 -t CRON -t cron -t crond --since -5min 2>/dev/null || true; tail -n 200 /var/log/cron.log /var/log/syslog /var/log/auth.log 2>/dev/null | grep -i cron || true; } | tail -n 6
 } >&2
 exit 1`;

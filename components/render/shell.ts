@@ -1,3 +1,10 @@
+import type { Locale } from "../../config/values/key";
+
+/** Chooses what a script says: one language of the two, when its text is made. */
+export function spoken(locale: Locale): (en: string, fr: string) => string {
+  return (en, fr) => (locale === "fr" ? fr : en);
+}
+
 /** Quotes a word for a POSIX shell. */
 export function quote(word: string): string {
   return /^[A-Za-z0-9_/.:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
@@ -19,21 +26,39 @@ else
 fi`;
 
 /** What to do about sudo's words, for the person who runs `pulumi up`. */
-const SUDO_ADVICE = `case $said in
-  *"ermission denied"*) echo "sudo lets a shell run and nothing from it (noexec): add the line 'Defaults:$(id -un) !noexec' in /etc/sudoers.d" ;;
-  *tty*) echo "sudo wants a terminal (requiretty): add the line 'Defaults:$(id -un) !requiretty' in /etc/sudoers.d" ;;
-  *password*) echo "this login needs sudo without a password: '$(id -un) ALL=(ALL) NOPASSWD: ALL' in /etc/sudoers.d, or let host.user be root" ;;
-  *"not found"*) echo "install sudo, or let host.user be root" ;;
-  *) echo "host.user has to be root, or a login whose sudo runs any command without a password" ;;
+function sudoAdvice(locale: Locale): string {
+  const say = spoken(locale);
+  const tty = say(
+    "sudo wants a terminal (requiretty): add the line 'Defaults:$(id -un) !requiretty' in /etc/sudoers.d",
+    "sudo veut un terminal (requiretty) : ajouter la ligne 'Defaults:$(id -un) !requiretty' dans /etc/sudoers.d",
+  );
+  const password = say(
+    "this login needs sudo without a password: '$(id -un) ALL=(ALL) NOPASSWD: ALL' in /etc/sudoers.d, or let host.user be root",
+    "il faut à cet utilisateur un sudo sans mot de passe : '$(id -un) ALL=(ALL) NOPASSWD: ALL' dans /etc/sudoers.d, ou root dans host.user",
+  );
+  const noexec = say(
+    "sudo lets a shell run and nothing from it (noexec): add the line 'Defaults:$(id -un) !noexec' in /etc/sudoers.d",
+    "sudo laisse un shell se lancer, et rien depuis lui (noexec) : ajouter la ligne 'Defaults:$(id -un) !noexec' dans /etc/sudoers.d",
+  );
+  return `case $said in
+  *"ermission denied"*) echo "${noexec}" ;;
+  *tty*) echo "${tty}" ;;
+  *password*) echo "${password}" ;;
+  *"not found"*) echo "${say("install sudo, or let host.user be root", "installer sudo, ou donner root à host.user")}" ;;
+  *) echo "${say(
+    "host.user has to be root, or a login whose sudo runs any command without a password",
+    "host.user doit être root, ou un utilisateur dont le sudo lance toute commande sans mot de passe",
+  )}" ;;
 esac`;
+}
 
 /** The program that runs a script as root, whoever logs in: directly, or through sudo. */
-export function asRoot(script: string): string {
+export function asRoot(script: string, locale: Locale = "en"): string {
   return `${BECOME_ROOT}
 if [ -n "$said" ]; then
   {
     printf '%s\\n' "$said"
-    ${SUDO_ADVICE.replaceAll("\n", "\n    ")}
+    ${sudoAdvice(locale).replaceAll("\n", "\n    ")}
   } >&2
   exit 1
 fi
@@ -47,11 +72,18 @@ fi
  *
  * @param missingOk where the account is gone, there is nothing to do (for what destroy runs)
  */
-export function asAccount(account: string, home: string, script: string, missingOk = false): string {
+export function asAccount(
+  account: string,
+  home: string,
+  script: string,
+  missingOk = false,
+  locale: Locale = "en",
+): string {
   const inner = `set -eu\numask 077\ncd "$HOME"\n${HOST_ENVIRONMENT}\n${script}`;
   return asRoot(
     `${missingOk ? `getent passwd ${account} >/dev/null || exit 0\n` : ""}exec runuser -u ${account} -- env -i HOME=${home} USER=${account} LOGNAME=${account} LC_ALL=C.UTF-8 ` +
       `PATH=${ACCOUNT_PATH} sh -c ${quote(inner)}`,
+    locale,
   );
 }
 

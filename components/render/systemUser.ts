@@ -1,6 +1,7 @@
 import { HOME_FILES, type Names } from "../../config/names";
+import type { Locale } from "../../config/values/key";
 import { trialFile } from "./cronTrial";
-import { quote } from "./shell";
+import { quote, spoken } from "./shell";
 
 /** Files of the account that may be there already, where what exists is taken over: kept beside the new ones. */
 const KEPT = [HOME_FILES.config, HOME_FILES.service, HOME_FILES.password] as const;
@@ -28,7 +29,8 @@ function markerText({ instance, account }: Names): [string, string] {
  * @param stack name of the stack, as markers of version 0.1 have it
  * @param adopt takes over an account, group, home or cron file that is there
  */
-export function makeAccount(names: Names, stack: string, adopt: boolean): string {
+export function makeAccount(names: Names, stack: string, adopt: boolean, locale: Locale = "en"): string {
+  const say = spoken(locale);
   const { account, home, marker, instance, cronFile } = names;
   const before = JSON.stringify({ instance, account, stack });
   const [head, tail] = markerText(names);
@@ -47,8 +49,11 @@ if [ -e "$marker" ]; then
     fi ;;
   esac
   if [ "$(cat "$marker")" != "$text" ]; then
-    echo "instance ${instance} of this host belongs to another stack ($(cat "$marker"))." >&2
-    echo "Give this stack an instance of its own: pulumi config set instance <name>. If that stack is no more, and this one is to go on with its account and home: echo '$text' >$marker" >&2
+    echo "${say(`instance ${instance} of this host belongs to another stack`, `l'instance ${instance} de ce serveur est à une autre pile`)} ($(cat "$marker"))." >&2
+    echo "${say(
+      "Give this stack an instance of its own: pulumi config set instance <name>. If that stack is no more, and this one is to go on with its account and home:",
+      "Donner à cette pile une instance à elle : pulumi config set instance <nom>. Si l'autre pile n'existe plus, et que celle-ci doit reprendre son compte et son dossier :",
+    )} echo '$text' >$marker" >&2
     exit 1
   fi
 else
@@ -64,11 +69,17 @@ else
     '' | ' empty-home') ;;
     *)
       if ${adopt ? "false" : "true"}; then
-        echo "on this host there is what this kit did not make ($account:$there): it is left alone." >&2
-        echo "Move it away, or give the stack another instance (pulumi config set instance <name>), or take it over: pulumi config set adoptExisting true" >&2
+        echo "${say(
+          "on this host there is what this kit did not make ($account:$there): it is left alone.",
+          "il y a sur ce serveur ce que ce kit n'a pas fait ($account :$there) : il n'y est pas touché.",
+        )}" >&2
+        echo "${say(
+          "Move it away, or give the stack another instance (pulumi config set instance <name>), or take it over: pulumi config set adoptExisting true",
+          "L'écarter, ou donner une autre instance à la pile (pulumi config set instance <nom>), ou le reprendre : pulumi config set adoptExisting true",
+        )}" >&2
         exit 1
       fi
-      echo "taken over, and left by destroy:$there" ;;
+      echo "${say("taken over, and left by destroy:", "repris, et laissé par destroy :")}$there" ;;
   esac
   mkdir -p "\${marker%/*}"
   rm -f "$had"
@@ -120,34 +131,41 @@ done`;
  * Removes the account with its home and crontab; only where the marker says that the kit made it, and of what was
  * there before only what the kit has put into it. A home that is a mount is emptied and stays.
  */
-export function removeAccount(names: Names): string {
+export function removeAccount(names: Names, locale: Locale = "en"): string {
+  const say = spoken(locale);
   const { account, home, marker, cronFile } = names;
   const folder = marker.slice(0, marker.lastIndexOf("/"));
   return `account=${account} home=${home} marker=${marker} found=${foundFile(names)}
 ${ONE_AT_A_TIME}
-[ -e "$marker" ] || { echo "$marker is gone: the account $account is left alone" >&2; exit 0; }
+[ -e "$marker" ] || { echo "${say("$marker is gone: the account $account is left alone", "$marker n'est plus là : il n'est pas touché au compte $account")}" >&2; exit 0; }
 ( ${stopProcesses(account)} )
 before=$(cat "$found" 2>/dev/null || true)
 had() { case "$before " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
 rm -f "/etc/cron.d/${trialFile(names)}"
 had crontab || rm -f "/var/spool/cron/crontabs/$account"
 if had home; then
-  echo "$home was there before: what this kit put into it is removed, the rest stays"
+  echo "${say(
+    "$home was there before: what this kit put into it is removed, the rest stays",
+    "$home était là avant : ce que ce kit y a mis est enlevé, le reste demeure",
+  )}"
   rm -rf "$home/${HOME_FILES.lib}" "$home/${HOME_FILES.venv}" "$home/${HOME_FILES.venv}"-* "$home/state"
   rmdir --ignore-fail-on-non-empty "$home/lib" "$home/bin" 2>/dev/null || true
   for file in ${KEPT.join(" ")}; do
     if [ -e "$home/$file${BEFORE}" ]; then mv -fT "$home/$file${BEFORE}" "$home/$file"; fi
   done
 elif [ -d "$home" ] && { had empty-home || mountpoint -q "$home"; }; then
-  echo "$home is a mount, or was there before: it is emptied and stays"
+  echo "${say(
+    "$home is a mount, or was there before: it is emptied and stays",
+    "$home est un montage, ou était là avant : il est vidé et demeure",
+  )}"
   find "$home" -xdev -mindepth 1 ! -name lost+found -delete
 else
   rm -rf --one-file-system "$home"
 fi
 had account || { getent passwd "$account" >/dev/null && userdel "$account"; } || true
 had group || { getent group "$account" >/dev/null && groupdel "$account"; } || true
-if had account && getent passwd "$account" >/dev/null; then echo "the account $account was there before: it stays"
-elif getent passwd "$account" >/dev/null; then echo "the account $account could not be removed" >&2; exit 1; fi
+if had account && getent passwd "$account" >/dev/null; then echo "${say("the account $account was there before: it stays", "le compte $account était là avant : il demeure")}"
+elif getent passwd "$account" >/dev/null; then echo "${say("the account $account could not be removed", "le compte $account n'a pas pu être supprimé")}" >&2; exit 1; fi
 if [ -e "\${marker%.json}.cron" ]; then mv -f "\${marker%.json}.cron" /etc/cron.d/${cronFile}; fi
 rm -f "$marker" "$found"
 rmdir --ignore-fail-on-non-empty ${folder} 2>/dev/null || true`;
@@ -157,11 +175,11 @@ rmdir --ignore-fail-on-non-empty ${folder} 2>/dev/null || true`;
  * Removes what is still there of this stack's, cron file and running jobs first; its marker tells. Standard input has
  * the stack's identity: with another one in the marker nothing is touched.
  */
-export function removeRest(names: Names): string {
+export function removeRest(names: Names, locale: Locale = "en"): string {
   const [head, tail] = markerText(names);
   return `read -r id
 text=${quote(head)}$id${quote(tail)}
 if [ "$(cat ${names.marker} 2>/dev/null)" != "$text" ]; then exit 0; fi
 rm -f /etc/cron.d/${names.cronFile}
-${removeAccount(names)}`;
+${removeAccount(names, locale)}`;
 }

@@ -99,7 +99,9 @@ async function main(): Promise<void> {
     if (values.help) say(TEXTS.usage);
     else await recover(values);
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
+    // Node's own words for a wrong option are English.
+    const isOption = String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS");
+    process.stderr.write(`${isOption ? TEXTS.usage[locale] : (error as Error).message}\n`);
     process.exitCode = 1;
   }
 }

@@ -85,3 +85,18 @@ test.each([
     expect(fr.stderr).toMatch(/\nerreur\u00a0: .+\n$/);
   },
 );
+
+test("W1: the programs for people say their faults in both languages", async () => {
+  const said = async (args: string[], LANG: string) => {
+    const { PATH = "" } = process.env;
+    const { code, stderr } = await run("npx", ["tsx", ...args], { env: { PATH, LANG, LC_ALL: "" } });
+    expect(code).toBe(1);
+    return stderr;
+  };
+  expect(await said(["scripts/recover/main.ts", "--bogus"], "C")).toMatch(/^Usage: npm run recover/);
+  expect(await said(["scripts/recover/main.ts", "--bogus"], "fr_FR.UTF-8")).toMatch(
+    /^Usage : npm run recover/,
+  );
+  expect(await said(["scripts/package.ts", "docs"], "C")).toMatch(/docs is not empty: name a new folder/);
+  expect(await said(["scripts/package.ts", "docs"], "fr_FR.UTF-8")).toMatch(/docs n'est pas vide/);
+});

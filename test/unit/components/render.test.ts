@@ -21,6 +21,7 @@ import { nextSteps, scheduleInWords } from "../../../components/render/words";
 import { namesOf } from "../../../config/names";
 import { cronFault, whenInWords } from "../../../config/values/cron";
 import { cronLine } from "../../../config/values/fields";
+import type { Locale } from "../../../config/values/key";
 
 const names = namesOf("default");
 const times = { daily: "30 4 * * *", weekly: "0 22 * * 6", watch: "17 * * * *", mailTo: "admin@example.org" };
@@ -125,26 +126,53 @@ test("commands and scripts", () => {
   }).toMatchSnapshot();
 });
 
-test("every script is a program that dash can read, and shellcheck has nothing to say of it", () => {
-  const scripts = [
-    installPackages(),
-    makeAccount(names, "it's prod", true),
-    cronTrial(names),
-    probe(names),
-    stopProcesses("vn_check"),
-    removeAccount(names),
-    removeRest(names),
-    fileWriter("bin/x", "0755"),
-    venvBuilder("2.12.0"),
+const scriptsIn = (locale: Locale) => [
+  installPackages(locale),
+  makeAccount(names, "it's prod", true, locale),
+  makeAccount(names, "prod", false, locale),
+  cronTrial(names, locale),
+  removeAccount(names, locale),
+  removeRest(names, locale),
+  fileWriter("bin/x", "0755", locale),
+  venvBuilder("2.12.0", locale),
+];
+
+test.each([
+  ["en", [...scriptsIn("en"), probe(names), stopProcesses("vn_check")]],
+  ["fr", scriptsIn("fr")],
+] as const)(
+  "every script is a program that dash can read, and shellcheck has nothing to say of it: %s",
+  (locale, scripts) => {
+    for (const script of scripts) {
+      const account = asAccount("vn_check", "/home/vn_check", script, false, locale);
+      execFileSync("sh", ["-n"], { input: account });
+      const { stdout } = spawnSync("shellcheck", ["--shell=dash", "-e", "SC2016,SC1003", "-"], {
+        input: script,
+        encoding: "utf8",
+      });
+      expect(stdout).toBe("");
+    }
+  },
+);
+
+test("W1: what a script on the host says is French in a French stack, sudo's and the shell's advice too", () => {
+  const said = (texts: string[]) =>
+    texts.flatMap((text) =>
+      [...text.matchAll(/echo (?:"([^"]*)"|'([^']*)')/g)].map((m) =>
+        (m[1] ?? m[2] ?? "").replace(/\$\w+/g, ""),
+      ),
+    );
+  const whole = (locale: Locale) => [
+    ...scriptsIn(locale),
+    asRoot("true", locale),
+    programOf({ create: "true" }, "x", locale).command("create"),
   ];
-  for (const script of scripts) {
-    execFileSync("sh", ["-n"], { input: asAccount("vn_check", "/home/vn_check", script) });
-    const { stdout } = spawnSync("shellcheck", ["--shell=dash", "-e", "SC2016,SC1003", "-"], {
-      input: script,
-      encoding: "utf8",
-    });
-    expect(stdout).toBe("");
-  }
+  const english = /\b(the|is|are|not|there|could|that|needs?|has|waiting|installing|What|No|look)\b/;
+  const en = said(whole("en")).filter((text) => english.test(text));
+  expect(en.length).toBeGreaterThan(30);
+  const fr = said(whole("fr"));
+  expect(fr.length).toBe(said(whole("en")).length);
+  expect(fr.filter((text) => english.test(text))).toEqual([]);
 });
 
 test("a quoted word is one word again in the shell", () => {

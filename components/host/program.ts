@@ -16,9 +16,17 @@ export interface Reach {
   rest?: { script: string; id: string };
 }
 
-const LEFT = {
-  en: "So what destroy was to remove from the host may still be there. When that is mended: `pulumi destroy` again, which then removes it. A host that is gone for good: pulumi config set vn-sync-check:oldHostGone true, then pulumi destroy --run-program",
-  fr: "Ce que destroy devait enlever du serveur y est donc peut-être encore. Une fois cela corrigé : de nouveau `pulumi destroy`, qui l'enlèvera. Un serveur disparu pour de bon : pulumi config set vn-sync-check:oldHostGone true, puis pulumi destroy --run-program",
+const GONE = {
+  en: "This connection is that of the last `pulumi up`, no key changes it here. A host that is gone for good: pulumi config set vn-sync-check:oldHostGone true, then pulumi destroy --run-program",
+  fr: "Cette connexion est celle du dernier `pulumi up`, y changer une clé ne sert à rien ici. Un serveur disparu pour de bon : pulumi config set vn-sync-check:oldHostGone true, puis pulumi destroy --run-program",
+};
+const NOTHING = {
+  en: "Nothing was removed. When that is mended: `pulumi destroy` again",
+  fr: "Rien n'a été enlevé. Une fois cela corrigé : de nouveau `pulumi destroy`",
+};
+const REST = {
+  en: "So what destroy was to remove from the host may still be there. When that is mended: `pulumi destroy` again, which then removes it",
+  fr: "Ce que destroy devait enlever du serveur y est donc peut-être encore. Une fois cela corrigé : de nouveau `pulumi destroy`, qui l'enlèvera",
 };
 
 /** Seconds: processes of the account have ten to end. */
@@ -29,7 +37,8 @@ export async function main(): Promise<void> {
   const { host, locale, rest } = JSON.parse(await text(process.stdin)) as Reach;
   const program = programOf({ delete: asRoot(rest?.script ?? "true", locale) }, "reach", locale);
   const tell = (words: string) => {
-    process.stderr.write(`${[words, ...(rest === undefined ? [] : [LEFT[locale]])].join("\n")}\n`);
+    const then = rest === undefined ? NOTHING : REST;
+    process.stderr.write(`${[words, then[locale], GONE[locale]].join("\n")}\n`);
     process.exitCode = 1;
   };
   try {

@@ -84,7 +84,7 @@ export function nextSteps(names: Names, firstImportStarted: boolean, locale: Loc
       ];
 }
 
-/** What an `up` says that finds what an earlier one has made gone. */
+/** What an `up` says that does not find what an earlier one has made: it is gone, or the place is another one. */
 export function madeAgain(place: "host" | "database", absent: string[], locale: Locale): string {
   const names = absent.join(", ");
   const there = {
@@ -92,6 +92,6 @@ export function madeAgain(place: "host" | "database", absent: string[], locale: 
     database: { en: "in the database", fr: "dans la base" },
   }[place][locale];
   return locale === "fr"
-    ? `ce qu'un \`up\` antérieur avait mis ${there} n'y est plus (${names}) : tout est refait, et le premier import reprend pour ce qui manque`
-    : `what an earlier \`up\` had put ${there} is not there any more (${names}): all is made again, and the first import goes on with what lacks`;
+    ? `ce que cette pile avait ${there} n'y est pas (${names}) : tout y est refait, et le premier import reprend pour ce qui manque`
+    : `what this stack had ${there} is not there (${names}): all of it is made again, and the first import goes on with what lacks`;
 }

@@ -98,8 +98,8 @@ export const host = {
   }),
   oldHostGone: key(flag, {
     default: false,
-    en: "True while a host that cannot be reached any more is replaced: nothing is removed from it",
-    fr: "true le temps de remplacer un serveur qui ne répond plus : rien n'y est enlevé",
+    en: "True while a host that cannot be reached any more is replaced, or destroyed (`pulumi destroy --run-program`): nothing is removed from it",
+    fr: "true le temps de remplacer un serveur qui ne répond plus, ou de détruire sans lui (`pulumi destroy --run-program`) : rien n'y est enlevé",
   }),
 };
 

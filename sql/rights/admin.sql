@@ -6,6 +6,7 @@ WITH wanted AS (
 ), ours AS (
   SELECT 'SCHEMA' AS kind, oid::regnamespace::text AS name, nspowner AS owner FROM pg_namespace, wanted
    WHERE nspname IN (i ->> 'check_schema', i ->> 'repair_schema')
+      OR nspname = i ->> 'monitoring_schema' AND obj_description(oid, 'pg_namespace') LIKE 'vn-sync-check:%'
    UNION ALL
   SELECT CASE relkind WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
          oid::regclass::text, relowner
@@ -14,11 +15,21 @@ WITH wanted AS (
      AND (relnamespace IN (to_regnamespace('{{check}}'), to_regnamespace('{{repair}}'))
           OR relnamespace = to_regnamespace('{{monitoring}}')
              AND relname IN ('monitoring_vn_check_to_prod', 'vn_instance', 'mail_queue'))
+     -- A column's sequence goes with its table, and cannot be given away by itself.
+     AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = pg_class.oid
+                        AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i'))
+   UNION ALL
+  -- Of composite types those that are no table's.
+  SELECT 'TYPE', t.oid::regtype::text, t.typowner
+    FROM pg_type AS t LEFT JOIN pg_class AS c ON c.oid = t.typrelid
+   WHERE t.typnamespace = to_regnamespace('{{repair}}') AND (t.typtype = 'e' OR c.relkind = 'c')
    UNION ALL
   SELECT 'ROUTINE', oid::regprocedure::text, proowner
     FROM pg_proc
    WHERE pronamespace = to_regnamespace('{{repair}}') AND proname NOT IN ('try_as_main_owner', 'written_elsewhere')
       OR pronamespace = to_regnamespace('{{check}}') AND proname = 'fct_fix_sync'
+      -- Ours alone: another one stays as it is.
+      OR pronamespace = to_regnamespace('{{monitoring}}') AND proname = 'email_notify' AND prosrc ~ 'mail_queue'
 ), lacking AS (
   -- Neither is the login a member of the owner, nor may it make itself one, as the head does.
   SELECT o.*, r.rolname, r.rolsuper

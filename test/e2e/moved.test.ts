@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Association, asKitAccount, MAIN_SCHEMA } from "../harness/association";
-import { leftovers } from "../harness/leftovers";
 import { nothingChanged } from "../harness/stack";
 import { must, run } from "../support/command";
 import { makeClientTables } from "../support/installation";
@@ -112,7 +111,21 @@ describe.sequential("a database that moves to another server", () => {
     ).toBeGreaterThan(20);
     await association.stack.set("vn-sync-check:oldDatabaseGone", "false");
     expect((await up()).code).toBe(0);
-    await association.stack.destroy();
-    expect((await leftovers(association)).ours).toEqual([]);
+  });
+
+  test("B13: the host is gone for good: destroy says the two commands, which end without it", async () => {
+    // Its init ends with it, and so the whole host.
+    await association.host.exec("pkill -x sshd");
+    await expect(association.stack.destroy()).rejects.toThrow(
+      /host\.address: no SSH server answers[\s\S]*Nothing was removed[\s\S]*oldHostGone true, then pulumi destroy --run-program/,
+    );
+    await association.stack.set("vn-sync-check:oldHostGone", "true");
+    const { args, env } = association.stack.command("destroy", "--yes", "--skip-preview", "--run-program");
+    const destroyed = await run("pulumi", args, { env });
+    expect(destroyed.code, destroyed.stdout + destroyed.stderr).toBe(0);
+    expect(association.stack.stateText()).not.toMatch(/:Command"|postgresql:index\/role/);
+    expect(
+      await association.query("SELECT FROM pg_roles WHERE rolname IN ('vn_check', 'vn_check_repair')"),
+    ).toEqual([]);
   });
 });

@@ -227,6 +227,25 @@ describe("a database that moved, and one that is gone", () => {
     expect(again).toEqual([]);
   });
 
+  test("B12: restored without its roles, by a superuser whose it all is then: what is printed can be run, and is all", async () => {
+    const world = await prepared(cluster);
+    const options = named("default");
+    await up(world, options);
+    const { login, repair, owner } = installation(options).roles as NonNullable<Options["roles"]>;
+    await superuser(
+      world,
+      `REASSIGN OWNED BY ${login}, ${repair}, ${owner}, main${world.n} TO postgres; DROP OWNED BY ${login}, ${repair}, ${owner};
+       DROP ROLE ${login}, ${repair}, ${owner}`,
+    );
+    const [remedy, ...more] = await up(world, options);
+    expect(more).toEqual([]);
+    const statements = remedy?.split("\n").slice(1).join("\n") ?? "";
+    expect(statements).toMatch(/ALTER TABLE .* OWNER TO/);
+    await superuser(world, statements);
+    expect(await up(world, options)).toEqual([]);
+    expect(await up(world, options)).toEqual([]);
+  });
+
   test("B13: another database with nothing of the kit in it is refused, unless the old one is said to be gone", async () => {
     const world = await prepared(cluster);
     const options = named("default");

@@ -227,6 +227,39 @@ describe("a database that moved, and one that is gone", () => {
     expect(again).toEqual([]);
   });
 
+  test("S10: what a stack makes and is not there is named, and nothing else that was changed by hand", async () => {
+    const world = await prepared(cluster);
+    const options = named("default");
+    const { login, repair, owner } = installation(options).roles as NonNullable<Options["roles"]>;
+    const absent = async () => {
+      const { absent } = await databaseFindings(connection(world, world.admin), installation(options));
+      return absent;
+    };
+    const schemas = ["dbadmin", "src_vn_json_check", "src_vn_json_repair"];
+    expect(await absent()).toEqual([...schemas, login, owner, repair].sort());
+    await up(world, options);
+    expect(await absent()).toEqual([]);
+    await superuser(
+      world,
+      `DROP INDEX src_vn_json.vn_repair_cover; REVOKE ALL ON src_vn_json_check.observations_json FROM ${login};
+       ALTER TABLE src_vn_json_check.observations_json DISABLE TRIGGER USER`,
+    );
+    expect(await absent()).toEqual([]);
+    await superuser(
+      world,
+      "DROP TABLE src_vn_json_check.species_json, dbadmin.vn_instance; DROP PROCEDURE src_vn_json_check.fct_fix_sync(text)",
+    );
+    expect(await absent()).toEqual(["dbadmin.vn_instance", "src_vn_json_check.species_json"]);
+    await superuser(
+      world,
+      `DROP OWNED BY ${login}; DROP ROLE ${login}; DROP SCHEMA src_vn_json_repair CASCADE`,
+    );
+    expect(await absent()).toContain(login);
+    expect(await absent()).toContain("src_vn_json_repair");
+    expect(await up(world, options)).toEqual([]);
+    expect(await absent()).toEqual([]);
+  });
+
   test("B12: restored without its roles, by a superuser whose it all is then: what is printed can be run, and is all", async () => {
     const world = await prepared(cluster);
     const options = named("default");

@@ -1,6 +1,9 @@
+import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { HOST_CHECKS } from "../../../components/host/checks";
 import type { HostFacts } from "../../../components/host/facts";
+import { hostLook } from "../../../components/host/look";
+import { whereOf } from "../../../components/host/where";
 import { findingInWords, findings } from "../../../config/checks";
 import { namesOf } from "../../../config/names";
 import type { Locale } from "../../../config/values/key";
@@ -105,4 +108,15 @@ test("B15: a host without a program that sends mail is told, where somebody is t
   expect(more).toEqual([]);
   expect(told).toMatch(/^schedule\.mailTo: is "root", and the host has no program that sends mail/);
   expect(HOST_CHECKS.find(({ name }) => name === "schedule.mailTo")?.mild).toBe(true);
+});
+
+test("B13: a host of which nothing can be seen stops nothing where the old one is said to be gone", async () => {
+  const access = { type: "ssh" as const, address: "127.0.0.1", port: 1, user: "root" };
+  const host = { ...access, allowUnknownHostKey: true, password: pulumi.output("none") };
+  const look = (gone: boolean) => hostLook(whereOf(host, gone, "en"), namesOf("default"), false, "");
+  for (const gone of [false, true]) {
+    const { found, absent } = await look(gone);
+    expect(found.map(({ name, mild }) => ({ name, mild }))).toEqual([{ name: "host.address", mild: gone }]);
+    expect(absent).toEqual([]);
+  }
 });

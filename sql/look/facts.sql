@@ -51,7 +51,7 @@ SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || d.oid AS se
        ARRAY(SELECT role FROM w, unnest(ARRAY[i #>> '{roles,login}', i #>> '{roles,repair}', i #>> '{roles,owner}']) AS role
               WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role)
               UNION
-             SELECT schema FROM unnest('{{{check}},{{repair}},{{monitoring}}}'::text[]) AS schema
+             SELECT schema FROM unnest('{ {{check}}, {{repair}}, {{monitoring}} }'::text[]) AS schema
               WHERE to_regnamespace(quote_ident(schema)) IS NULL
               UNION
              SELECT format('%s.%s', n.nspname, made.name)

@@ -45,7 +45,11 @@ SELECT format('GRANT CREATE ON DATABASE %I TO %I', current_database(), current_u
   FROM wanted
  WHERE NOT has_database_privilege(current_database(), 'CREATE')
    AND (to_regnamespace('{{check}}') IS NULL OR to_regnamespace('{{repair}}') IS NULL
-        OR to_regnamespace('{{monitoring}}') IS NULL)
+        OR to_regnamespace('{{monitoring}}') IS NULL
+        -- Or to give them to the data's owner again.
+        OR EXISTS (SELECT FROM pg_namespace
+                    WHERE nspname IN (i ->> 'check_schema', i ->> 'repair_schema') AND obj_description(oid, 'pg_namespace') LIKE 'vn-sync-check:%'
+                      AND pg_get_userbyid(nspowner) <> i #>> '{roles,owner}'))
  UNION ALL
 -- What the login and the repair need of the database, where PUBLIC was deprived of it: to be given on.
 SELECT format('GRANT %s ON DATABASE %I TO %I WITH GRANT OPTION', string_agg(n.privilege, ', ' ORDER BY n.privilege),

@@ -35,6 +35,8 @@ const SESSIONS = {
   default_transaction_isolation: "read committed",
   default_transaction_deferrable: "off",
   default_table_access_method: "heap",
+  // The database's own: in another one the kit's roles may have no right.
+  default_tablespace: "",
   client_encoding: "UTF8",
 };
 
@@ -103,6 +105,7 @@ export const OUTSIDE: Record<string, string> = {
   transaction_timeout: "0",
   idle_session_timeout: "0",
   lock_timeout: "10min",
+  default_tablespace: "",
   default_transaction_read_only: "off",
   default_transaction_isolation: "read committed",
   default_transaction_deferrable: "off",

@@ -12,7 +12,7 @@ vn_setup() {
   case " $* " in *" sql "* | *" runner "* | *" e2e "*)
     need_packages python3-venv ;;
   esac
-  case " $* " in *" runner "*) need_packages pgbouncer ;; esac
+  case " $* " in *" sql "* | *" runner "*) need_packages pgbouncer ;; esac
   case " $* " in *" sql "*) need_packages "postgresql-$(. scripts/lib/postgres.sh && postgres_version)-plpgsql-check" ;; esac
   case " $* " in *" e2e "*)
     need_packages debootstrap openssh-client iproute2

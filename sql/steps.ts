@@ -154,7 +154,7 @@ export const INSTALL: readonly Step[] = [
   repair("8_run/compare", "la comparaison", "the comparison"),
   repair("8_run/finish", "la fin d'une réparation", "the end of a repair"),
   repair("8_run/dry_run", "l'essai sans écriture", "the dry run"),
-  repair("8_run/write_out", "l'écriture lot par lot", "the writing, batch by batch"),
+  repair("8_run/next_step", "l'entrée dans une réparation", "the entry into a repair"),
   repair("8_run/repair", "la réparation", "the repair"),
   repair("9_people/monitoring", "le suivi commun", "the monitoring that is shared"),
   repair("9_people/views", "les vues publiées", "the published views"),

@@ -27,7 +27,8 @@ BEGIN
   FOR _c IN
     SELECT * FROM (VALUES
       ('views_error', 'text'), ('changed_by_triggers', 'integer NOT NULL DEFAULT 0'),
-      ('problems', 'jsonb NOT NULL DEFAULT ''[]'''), ('xid', 'xid8 DEFAULT pg_current_xact_id()')) AS c (name, definition)
+      ('problems', 'jsonb NOT NULL DEFAULT ''[]'''), ('xid', 'xid8 DEFAULT pg_current_xact_id()'),
+      ('writes_table', 'text'), ('writes_action', '{{repair}}.action')) AS c (name, definition)
   LOOP
     -- Asked first: ALTER TABLE waits for a dump that reads the table even where there is nothing to do.
     IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '{{repair}}.run'::regclass AND attname = _c.name) THEN
@@ -38,7 +39,9 @@ END
 $fix$;
 COMMENT ON TABLE {{repair}}.run IS
   'One row per run of the repair. A run whose pid and backend_start are gone was interrupted; the next goes on from its work list.';
-COMMENT ON COLUMN {{repair}}.run.phase IS 'Lets each step of a run refuse to be called out of turn.';
+COMMENT ON COLUMN {{repair}}.run.phase IS 'Which step comes next (next_step).';
+COMMENT ON COLUMN {{repair}}.run.writes_table IS 'The table of the work list that is being written; NULL: the next one is to be chosen.';
+COMMENT ON COLUMN {{repair}}.run.writes_action IS 'What is done there.';
 COMMENT ON COLUMN {{repair}}.run.job IS 'The job of vn-check whose download may be concluded from.';
 COMMENT ON COLUMN {{repair}}.run.accept IS 'The number of differences that a person has agreed to, beyond the usual limit.';
 COMMENT ON COLUMN {{repair}}.run.whole IS 'observations_json was compared whole, not by its journal.';

@@ -42,5 +42,12 @@ BEGIN
     CREATE TYPE {{repair}}.doubt AS (kind {{repair}}.doubt_kind, got bigint, usual numeric);
   END IF;
   COMMENT ON TYPE {{repair}}.doubt IS 'What a download brought, and what is usual.';
+  IF to_regtype('{{repair}}.step') IS NULL THEN
+    CREATE TYPE {{repair}}.step AS (
+      run bigint, id bigint, site text, key text, size integer, singles integer, tries integer, waits boolean,
+      result jsonb, sqlstate text);
+  END IF;
+  COMMENT ON TYPE {{repair}}.step IS
+    'How far a run has come, between two of its steps: after which key of the work list, how many rows at once, how many still one by one, tries of a row that others hold. With a result it is over; sqlstate: of a comparison that failed.';
 END
 $fix$;

@@ -63,59 +63,85 @@ $fix$;
 COMMENT ON FUNCTION {{repair}}.write_rows(text, bigint, bigint[], text[], text[]) IS
   'Calls a write function of a table, down main''s triggers; how many rows it wrote.';
 
+CREATE OR REPLACE FUNCTION {{repair}}.next_batch_size(_size integer, _full integer, _took interval) RETURNS integer
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fix$
+  -- A writer waits for a batch's time and, at worst, its lock_timeout too: together well under half a second.
+  SELECT CASE WHEN _took > interval '150 milliseconds' THEN greatest(1, _size / 2)
+              WHEN _took < interval '50 milliseconds' THEN least(_full, _size * 2)
+              ELSE _size END;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.next_batch_size(integer, integer, interval) IS 'Size of the next batch, from the time the last one took.';
+
 CREATE OR REPLACE FUNCTION {{repair}}.batch(
-  _run bigint, _table text, _action {{repair}}.action, INOUT _id bigint, INOUT _site text, INOUT _key text, _size integer,
-  _last_try boolean, OUT _taken integer, OUT _is_aside boolean, OUT _state text)
+  INOUT _step {{repair}}.step, _table text, _action {{repair}}.action, _full integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
+  _started timestamptz := clock_timestamp();
   _ids bigint[];
   _sites text[];
   _keys text[];
+  _taken integer;
   _done integer;
+  _state text;
   _message text;
 BEGIN
-  PERFORM {{repair}}.keep_lock();
+  IF _step.waits THEN
+    -- Somebody holds a row: all of ours have been let go. The repair's own lock is kept meanwhile.
+    PERFORM pg_sleep(0.01 * least(_step.tries, 8));
+    _step.waits := false;
+    RETURN;
+  END IF;
   PERFORM {{repair}}.as_main();
   PERFORM {{repair}}.limit_waiting();
-  PERFORM {{repair}}.expect_phase(_run, 'applying');
   SELECT t._ids, t._sites, t._keys INTO _ids, _sites, _keys
-    FROM {{repair}}.take_items(_table, _action, _id, _site, _key, _size) AS t;
+    FROM {{repair}}.take_items(_table, _action, _step.id, _step.site, _step.key,
+                               CASE WHEN _step.singles > 0 THEN 1 ELSE greatest(1, least(_step.size, _full)) END) AS t;
   _taken := coalesce(cardinality(_ids), 0);
-  _is_aside := false;
   IF _taken = 0 THEN
+    UPDATE {{repair}}.run SET writes_table = NULL WHERE id = _step.run;
     RETURN;
   END IF;
   BEGIN
     IF _action = 'delete' THEN
-      PERFORM {{repair}}.delete_rows(_run, _ids, _sites);
+      PERFORM {{repair}}.delete_rows(_step.run, _ids, _sites);
     ELSE
-      _done := {{repair}}.write_rows('apply_' || _action || '_' || _table, _run, _ids, _sites, _keys);
+      _done := {{repair}}.write_rows('apply_' || _action || '_' || _table, _step.run, _ids, _sites, _keys);
       -- What no trigger can have changed needs no second look.
       IF _done < _taken OR (SELECT has_triggers FROM {{repair}}.client_table WHERE table_name = _table) THEN
-        PERFORM {{repair}}.look_again(_run, _table, _action, _ids, _sites, _keys);
+        PERFORM {{repair}}.look_again(_step.run, _table, _action, _ids, _sites, _keys);
       END IF;
     END IF;
     -- What is not set aside is repaired, or was no difference any more.
-    PERFORM {{repair}}.close_items(_table, _action, _id, _site, _key, _ids[_taken], _sites[_taken], _keys[_taken]);
-    PERFORM {{repair}}.end_quarantine(_run, _table, _action, _ids, _sites, _keys);
+    PERFORM {{repair}}.close_items(_table, _action, _step.id, _step.site, _step.key, _ids[_taken], _sites[_taken], _keys[_taken]);
+    PERFORM {{repair}}.end_quarantine(_step.run, _table, _action, _ids, _sites, _keys);
   EXCEPTION WHEN OTHERS THEN
     _state := SQLSTATE;
     _message := SQLERRM;
   END;
-  IF _state IS NOT NULL THEN
-    IF _taken > 1 OR {{repair}}.is_lock_conflict(_state) AND NOT _last_try THEN
-      RETURN; -- nothing was done: tried again row by row, or later
+  IF _state IS NULL THEN
+    IF _step.singles = 0 THEN
+      -- Locks are kept for a batch: smaller ones where main's triggers are slow.
+      _step.size := {{repair}}.next_batch_size(_step.size, _full, clock_timestamp() - _started);
     END IF;
-    PERFORM {{repair}}.put_aside(_run, _table, _action, _ids, _sites, _keys,
+  ELSIF {{repair}}.is_lock_conflict(_state) AND _step.tries < 8 THEN
+    _step.tries := _step.tries + 1;
+    _step.waits := true;
+    RETURN;
+  ELSIF _taken > 1 THEN
+    _step.singles := _taken; -- row by row, a COMMIT each: only the row that is refused is set aside
+    _step.tries := 0;
+    RETURN;
+  ELSE
+    PERFORM {{repair}}.put_aside(_step.run, _table, _action, _ids, _sites, _keys,
       (CASE WHEN {{repair}}.is_lock_conflict(_state) THEN 'locked' ELSE 'refused' END)::{{repair}}.set_aside_cause,
       _state, _message);
-    _is_aside := true;
   END IF;
-  _id := _ids[_taken];
-  _site := _sites[_taken];
-  _key := _keys[_taken];
+  _step.id := _ids[_taken];
+  _step.site := _sites[_taken];
+  _step.key := _keys[_taken];
+  _step.tries := 0;
+  _step.singles := greatest(0, _step.singles - 1);
 END
 $fix$;
-COMMENT ON FUNCTION {{repair}}.batch(
-  bigint, text, {{repair}}.action, bigint, text, text, integer, boolean) IS
-  'Repairs the next keys of the work list after the one given, in key order; returns the last one and how many were taken. _state: the error, with which a single row is set aside; of several none was written then.';
+COMMENT ON FUNCTION {{repair}}.batch({{repair}}.step, text, {{repair}}.action, integer) IS
+  'Writes the next keys of the work list, in key order, or waits where others hold one of them; a single row that main does not take is set aside.';

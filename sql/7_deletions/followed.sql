@@ -24,8 +24,6 @@ CREATE OR REPLACE FUNCTION {{repair}}.compare_deletions(_run bigint, _complete b
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fix$
 DECLARE
   _s {{repair}}.settings := (SELECT s FROM {{repair}}.settings AS s);
-  _job bigint := (SELECT job FROM {{repair}}.run WHERE id = _run);
-  _doubt text := {{repair}}.may_suspect(_job);
 BEGIN
   IF EXISTS (SELECT FROM {{repair}}.tombstone WHERE fate = 'new') THEN
     -- A row that came back, or that main has deleted too, has no open deletion.
@@ -48,12 +46,7 @@ BEGIN
         JOIN {{main}}.observations_json AS m ON m.id = t.id AND m.site = t.site;
     END IF;
   END IF;
-  IF _complete AND _doubt IS NULL THEN
-    PERFORM {{repair}}.suspect_deletions(_run, _job);
-  END IF;
-  IF _doubt IS NOT NULL THEN
-    PERFORM {{repair}}.keep_suspicions(_run);
-  END IF;
+  PERFORM {{repair}}.compare_downloaded(_run, _complete);
   PERFORM {{repair}}.cap_deletions(_run);
 END
 $fix$;

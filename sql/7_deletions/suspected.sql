@@ -126,3 +126,18 @@ END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.keep_suspicions(bigint) IS
   'Carries over what earlier runs suspected, where this run''s download says nothing of it.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.compare_downloaded(_run bigint, _complete boolean) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fix$
+DECLARE
+  _job bigint := (SELECT job FROM {{repair}}.run WHERE id = _run);
+BEGIN
+  IF {{repair}}.may_suspect(_job) IS NOT NULL THEN
+    PERFORM {{repair}}.keep_suspicions(_run);
+  ELSIF _complete THEN
+    PERFORM {{repair}}.suspect_deletions(_run, _job);
+  END IF;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.compare_downloaded(bigint, boolean) IS
+  'Suspects what the download of the run''s job did not bring; where that says nothing, carries earlier suspicions over.';

@@ -1,17 +1,3 @@
-CREATE OR REPLACE FUNCTION {{repair}}.expect_phase(_run bigint, VARIADIC _phases {{repair}}.run_phase[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-BEGIN
-  IF NOT EXISTS (
-    SELECT FROM {{repair}}.run
-     WHERE id = _run AND status = 'running' AND phase = ANY (_phases) AND pid = pg_backend_pid()) THEN
-    RAISE EXCEPTION 'run % of the repair is not under way in this session, or not at this step', _run
-      USING ERRCODE = 'object_not_in_prerequisite_state';
-  END IF;
-END
-$fix$;
-COMMENT ON FUNCTION {{repair}}.expect_phase(bigint, {{repair}}.run_phase[]) IS
-  'Refuses a step that is called out of turn, or for a run of another session.';
-
 CREATE OR REPLACE FUNCTION {{repair}}.begin_run(
   _mode {{repair}}.run_mode, _job bigint, _accept integer, _dead bigint[], _backend_start timestamptz,
   OUT _run bigint, OUT _busy jsonb)
@@ -35,7 +21,9 @@ BEGIN
        SET status = 'interrupted', phase = 'ended', ended_at = clock_timestamp(), message = 'its session ended'
      WHERE status = 'running';
   END IF;
-  PERFORM {{repair}}.expect_job(_job);
+  IF _job IS NOT NULL THEN
+    PERFORM {{repair}}.job_under_way(_job); -- an earlier one's proof says nothing of what has been deleted since
+  END IF;
   IF {{repair}}.surroundings() IS DISTINCT FROM (SELECT surroundings_seen FROM {{repair}}.settings) THEN
     PERFORM {{repair}}.expect_no_fault();
   END IF;
@@ -48,15 +36,3 @@ END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.begin_run({{repair}}.run_mode, bigint, integer, bigint[], timestamptz) IS
   'Opens a run: no other may be alive; one whose session has gone is marked interrupted, and its work list is gone on with.';
-
-CREATE OR REPLACE FUNCTION {{repair}}.expect_job(_job bigint) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-BEGIN
-  -- An earlier job's proof says nothing of what has been deleted since.
-  IF _job IS NOT NULL AND NOT EXISTS (SELECT FROM {{repair}}.job WHERE id = _job AND status = 'running') THEN
-    RAISE EXCEPTION 'job % of vn-check is not under way: a repair may conclude only from the download of a job that is', _job
-      USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-END
-$fix$;
-COMMENT ON FUNCTION {{repair}}.expect_job(bigint) IS 'Refuses a job that is not under way; NULL: none.';

@@ -31,7 +31,6 @@ DECLARE
 BEGIN
   -- Of somebody's ALTER TABLE or VACUUM FULL: the run fails, and the next one looks again.
   PERFORM set_config('lock_timeout', '60s', true);
-  PERFORM {{repair}}.expect_phase(_run, 'comparing');
   SELECT * INTO _r FROM {{repair}}.run WHERE id = _run;
   -- One more than may ever be applied: enough to know that the run is refused.
   SELECT greatest(max_differences, coalesce(_r.accept, 0)) + 1 INTO _limit FROM {{repair}}.settings;

@@ -4,16 +4,21 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
   -- Its row is rolled back; a number of the sequence would not be.
   _run constant bigint := -1;
+  _other jsonb;
   _refused text;
   _result text;
 BEGIN
   -- Nor between two batches of a run: they would find the lock taken for as long as this compares.
   IF NOT {{repair}}.take_lock() THEN
     RETURN {{repair}}.busy({{repair}}.who_locks());
-  ELSIF {{repair}}.other_run(_dead) IS NOT NULL THEN
-    RETURN {{repair}}.busy({{repair}}.other_run(_dead));
   END IF;
-  PERFORM {{repair}}.expect_job(_job);
+  _other := {{repair}}.other_run(_dead);
+  IF _other IS NOT NULL THEN
+    RETURN {{repair}}.busy(_other);
+  END IF;
+  IF _job IS NOT NULL THEN
+    PERFORM {{repair}}.job_under_way(_job);
+  END IF;
   PERFORM {{repair}}.expect_no_fault();
   BEGIN
     INSERT INTO {{repair}}.run (id, mode, job, accept, pid) OVERRIDING SYSTEM VALUE

@@ -64,8 +64,6 @@ DECLARE
   _refused bigint;
   _refresh text;
 BEGIN
-  PERFORM {{repair}}.keep_lock();
-  PERFORM {{repair}}.expect_phase(_run, 'comparing', 'applying', 'refused');
   SELECT * INTO _r FROM {{repair}}.run WHERE id = _run;
   -- How it ended is not for the caller to say.
   IF _error IS NOT NULL THEN

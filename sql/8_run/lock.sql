@@ -59,16 +59,34 @@ END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.keep_lock() IS 'Taken by each transaction of a run that is under way.';
 
+CREATE OR REPLACE FUNCTION {{repair}}.wants_lock(_pid integer) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  FOR _try IN 1 .. 10 LOOP
+    IF EXISTS (SELECT FROM pg_locks
+                WHERE locktype = 'relation' AND relation = '{{repair}}.run_lock'::regclass AND mode = 'ExclusiveLock' AND pid = _pid) THEN
+      RETURN true;
+    END IF;
+    PERFORM pg_sleep(0.02);
+  END LOOP;
+  RETURN false;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.wants_lock(integer) IS
+  'Does this process hold the repair''s lock, or wait for it, as each transaction of a run does? Any role may see that.';
+
 CREATE OR REPLACE FUNCTION {{repair}}.other_run(_dead bigint[]) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
   SELECT jsonb_build_object('problem', 'locked by', 'pid', pid, 'role', started_by, 'since', started_at, 'run', id)
     FROM {{repair}}.run
-   WHERE status = 'running' AND id <> ALL (_dead) AND pid <> pg_backend_pid()
+   WHERE status = 'running' AND pid <> pg_backend_pid()
      AND EXISTS (SELECT FROM pg_stat_get_activity(run.pid))
+     -- Whoever calls says which are dead: of one that is not we are in the way just now.
+     AND ((id = ANY (_dead)) IS NOT TRUE OR {{repair}}.wants_lock(pid))
    LIMIT 1;
 $fix$;
 COMMENT ON FUNCTION {{repair}}.other_run(bigint[]) IS
-  'Which run is under way in another session: the lock alone does not say so, it is free between two transactions of a run.';
+  'Which run is under way in another session: the lock alone does not say so, it is free between two transactions of a run. To be asked while it is ours.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.busy(_holder jsonb) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
@@ -84,42 +102,20 @@ $fix$;
 COMMENT ON FUNCTION {{repair}}.busy(jsonb) IS 'The result of a repair that did not begin, because another is under way.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.dead_runs() RETURNS bigint[]
-LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $fix$
-DECLARE
-  _r record;
-  _dead bigint[] := '{}'::bigint[];
+LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $fix$
 BEGIN
   IF NOT EXISTS (SELECT FROM {{repair}}.run WHERE status = 'running') THEN
-    RETURN _dead;
+    RETURN '{}'::bigint[];
   END IF;
   -- With the caller's rights: pg_stat_activity shows what a session does to its own role only. A run is one
   -- statement, so a session that is not active has ended it, with an error if it did not say so.
-  FOR _r IN
-    SELECT r.id, r.pid, a.pid IS NOT NULL AS alive, a.state
+  RETURN ARRAY(
+    SELECT r.id
       FROM {{repair}}.run AS r
       LEFT JOIN pg_stat_activity AS a
         ON a.pid = r.pid AND coalesce(a.backend_start = r.backend_start, true) AND a.pid <> pg_backend_pid()
-     WHERE r.status = 'running'
-  LOOP
-    IF _r.alive AND coalesce(_r.state, 'disabled') = 'disabled' THEN
-      -- Another role's session, or one without track_activities: is it seen to hold the lock, which each transaction of a run takes?
-      _r.alive := false;
-      FOR _try IN 1 .. 10 LOOP
-        _r.alive := EXISTS (
-          SELECT FROM pg_locks
-           WHERE locktype = 'relation' AND relation = '{{repair}}.run_lock'::regclass AND mode = 'ExclusiveLock'
-             AND granted AND pid = _r.pid);
-        EXIT WHEN _r.alive;
-        PERFORM pg_sleep(0.02);
-      END LOOP;
-    ELSIF _r.alive THEN
-      _r.alive := _r.state = 'active';
-    END IF;
-    IF NOT _r.alive THEN
-      _dead := _dead || _r.id;
-    END IF;
-  END LOOP;
-  RETURN _dead;
+     WHERE r.status = 'running' AND a.state IS DISTINCT FROM 'active');
 END
 $fix$;
-COMMENT ON FUNCTION {{repair}}.dead_runs() IS 'Runs that say they are under way, and whose session has gone or has ended them.';
+COMMENT ON FUNCTION {{repair}}.dead_runs() IS
+  'Runs that say they are under way, and whose session has gone, has ended them, or is another role''s; next_step looks whether that is so.';

@@ -1,7 +1,7 @@
 -- What the sync's login may: start a repair, read what it did, keep the record of its jobs. It writes to none of these
--- tables itself, but for the update dates that it keeps while an update runs. The steps of a run refuse to be called out
--- of turn, and what they find decides how it ends. Erasing (forget) is for owners: that login can have rows deleted, and
--- must not be able to take away what is kept of them.
+-- tables itself, but for the update dates that it keeps while an update runs. Into a repair there is one entry, next_step,
+-- which decides itself what comes next. Erasing (forget) is for owners: that login can have rows deleted, and must not be
+-- able to take away what is kept of them.
 DO $fix$
 DECLARE
   _login name := (SELECT login_role FROM {{repair}}.settings);
@@ -15,15 +15,16 @@ BEGIN
     SELECT oid::regprocedure AS name FROM pg_proc
      WHERE pronamespace = '{{check}}'::regnamespace AND proname = 'fct_fix_sync'
         OR pronamespace = '{{repair}}'::regnamespace AND proname IN (
-             -- the repair, which commits and so runs with the caller's rights, and what it calls
-             'repair', 'write_out', 'next_transaction', 'settle_session', 'ended_by_timeout',
-             'atomic_message', 'dead_runs', 'dry_run', 'begin_run', 'keep_lock', 'compare', 'work_to_do', 'full_batch_size',
-             'next_batch_size', 'batch', 'is_lock_conflict', 'finish_run', 'end_run', 'tell', 'recipient',
+             -- the repair, which commits and so runs with the caller's rights, and its one entry
+             'repair', 'next_step',
+             -- what has to be done with the caller's rights: its session's settings, and what its role's sessions do
+             'next_transaction', 'settle_session', 'ended_by_timeout', 'atomic_message', 'dead_runs',
+             -- after fct_fix_sync: a mail, by a function of the user's maybe
+             'tell', 'recipient',
              -- the jobs of vn-check
              'last_download', 'begin_job', 'begin_site', 'coverage', 'prove', 'site_proof', 'site_ended', 'progress', 'end_job',
-             'proof',
-             -- people
-             'preflight', 'watch_faults', 'watching', 'may_suspect', 'handover', 'covering_indexes')
+             -- people who log in as it
+             'proof', 'may_suspect', 'preflight', 'watch_faults', 'handover')
   LOOP
     EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', _o.name, _login);
   END LOOP;

@@ -12,11 +12,11 @@ BEGIN
     SELECT oid::regprocedure AS name FROM pg_proc
      WHERE prokind = 'f' AND proconfig IS NOT NULL
        AND (pronamespace = '{{repair}}'::regnamespace
-              AND proname NOT IN ('batch', 'limit_waiting', 'keep_lock', 'expect_phase', 'take_items', 'close_items',
+              AND proname NOT IN ('next_step', 'batch', 'limit_waiting', 'keep_lock', 'take_items', 'close_items',
                                   'write_rows', 'look_again', 'is_written', 'delete_rows', 'delete_from_main', 'write_back',
                                   'try_as_repair', 'try_as_main_owner', 'try_rows', 'try_row', 'try_statement',
                                   'put_aside', 'end_quarantine', 'is_lock_conflict',
-                                  'is_other_content', 'next_batch_size', 'full_batch_size', 'ended_by_timeout', 'as_main',
+                                  'is_other_content', 'next_batch_size', 'ended_by_timeout', 'as_main',
                                   'brought_since', 'entry_day', 'entry_point')
             OR oid = to_regprocedure('{{monitoring}}.email_notify(text, varchar, varchar)') AND prosrc ~ 'mail_queue')
   LOOP

@@ -170,8 +170,8 @@ describe("upgrade in place", () => {
     await db.repair();
     await db.admin.query(`
       CREATE VIEW public.mine AS SELECT id, geom FROM src_vn_json_check.qgis_data;
-      DROP FUNCTION src_vn_json_repair.work_to_do();
-      CREATE FUNCTION src_vn_json_repair.work_to_do(older integer) RETURNS text LANGUAGE sql AS 'SELECT 1::text';
+      DROP FUNCTION src_vn_json_repair.next_work();
+      CREATE FUNCTION src_vn_json_repair.next_work(older integer) RETURNS text LANGUAGE sql AS 'SELECT 1::text';
       CREATE FUNCTION src_vn_json_repair.step_of_old() RETURNS integer LANGUAGE sql AS 'SELECT 1';
       COMMENT ON MATERIALIZED VIEW src_vn_json_check.qgis_data IS 'vn-sync-check: an older one (0)'`);
     await install(db.admin, installation());

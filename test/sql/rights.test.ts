@@ -17,6 +17,38 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
+/** What the sync's login may execute, with whose rights, and why. */
+const MAY_EXECUTE: [name: string, type: "as the repair" | "as itself", why: string][] = [
+  ["fct_fix_sync", "as itself", "the published procedure"],
+  ["repair", "as itself", "commits, which nothing may that has rights of its own"],
+  [
+    "next_step",
+    "as the repair",
+    "the one entry: decides what is compared and written, and what the caller may not",
+  ],
+  ["next_transaction", "as itself", "commits for repair"],
+  ["settle_session", "as itself", "settings of the caller's transactions"],
+  ["ended_by_timeout", "as itself", "the caller's statement_timeout"],
+  ["atomic_message", "as itself", "the server's words for a COMMIT that may not be"],
+  ["dead_runs", "as itself", "what the caller's own sessions do; the entry looks again"],
+  ["tell", "as itself", "the mail after fct_fix_sync, by a function of the user's maybe"],
+  ["recipient", "as the repair", "its address"],
+  ["last_download", "as the repair", "the job that a daily goes on with"],
+  ["begin_job", "as the repair", "the record of jobs, which repairs conclude from"],
+  ["begin_site", "as the repair", "the same, of a site's download"],
+  ["coverage", "as the repair", "how far a first import has come"],
+  ["prove", "as the repair", "proves from the client's own log"],
+  ["site_proof", "as the repair", "reads that"],
+  ["site_ended", "as the repair", "what else became of a site"],
+  ["progress", "as the repair", "for vn-check status"],
+  ["end_job", "as the repair", "how a job ended"],
+  ["proof", "as the repair", "for people: how complete a download is"],
+  ["may_suspect", "as the repair", "for people: why no deletion is concluded"],
+  ["preflight", "as the repair", "for people: what lacks"],
+  ["watch_faults", "as the repair", "for people and vn-check status: triggers that are off"],
+  ["handover", "as the repair", "for people: what main's owner has to run"],
+];
+
 describe("the sync's login", () => {
   test("reads and writes neither main nor the repair's own tables, and changes no table", async () => {
     const db = await world.database({});
@@ -97,23 +129,25 @@ describe("the sync's login", () => {
     ).toEqual([]);
   });
 
-  test("can run the steps of a repair, and only as a repair: no run, no batch", async () => {
-    const db = await world.database({});
-    await putCheck(db, { id: 1, ts: 5 });
-    await expect(
-      db.login.query(
-        "SELECT * FROM src_vn_json_repair.batch(1, 'observations_json', 'insert', 0, '', '', 50, false)",
-      ),
-    ).rejects.toThrow("not under way");
-    await expect(db.login.query("SELECT src_vn_json_repair.finish_run(1, NULL)")).rejects.toThrow(
-      "not under way",
+  test("may execute just these routines of ours, and none in the name of PUBLIC or of another role", async () => {
+    const db = await world.database({ deletions: "apply", sameRights: true });
+    const granted = await db.rows<{ name: string; type: string }>(
+      `SELECT proname AS name, CASE WHEN prosecdef THEN 'as the repair' ELSE 'as itself' END AS type FROM pg_proc
+        WHERE pronamespace IN ('src_vn_json_check'::regnamespace, 'src_vn_json_repair'::regnamespace)
+          AND has_function_privilege('vn_check', oid, 'EXECUTE') ORDER BY 1`,
     );
-    await db.repair();
-    await expect(
-      db.login.query(
-        "SELECT * FROM src_vn_json_repair.batch(1, 'observations_json', 'delete', 0, '', '', 50, false)",
+    expect(new Set(granted.map(({ name, type }) => `${name}, ${type}`))).toEqual(
+      new Set(MAY_EXECUTE.map(([name, type]) => `${name}, ${type}`)),
+    );
+    expect(
+      await db.rows(
+        `SELECT p.proname, a.grantee::regrole FROM pg_proc AS p CROSS JOIN aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+          WHERE p.pronamespace IN ('src_vn_json_check'::regnamespace, 'src_vn_json_repair'::regnamespace)
+            AND a.grantee::regrole::text NOT IN ('vn_check', 'vn_check_repair')
+            -- Main's owner: its own triggers, and what it says and tries itself (watch.sql, main_owner_tries.sql).
+            AND NOT (a.grantee = 'vn_main'::regrole AND p.proname ~ '^(note_main_|nothing_was_deleted|try_|written_|trial_statements|time_for_trials|new_rows|as_columns|limit_waiting)')`,
       ),
-    ).rejects.toThrow("not under way");
+    ).toEqual([]);
   });
 
   test("cannot make the repair run anything by its search_path, its functions, operators or temporary tables", async () => {

@@ -1,3 +1,4 @@
+import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { install } from "../../sql/installer";
 import {
@@ -106,47 +107,113 @@ test("Q7: operators and functions that another role has put where main's trigger
   expect(told[0]?.remedy).toContain("REVOKE CREATE ON SCHEMA public FROM guest;");
 });
 
-test("Q9: the steps of a run are good for a run alone, whoever calls them and in whatever order", async () => {
+const R = "src_vn_json_repair";
+
+interface Step {
+  /** To be handed to the next step. */
+  at: string;
+  run: number | null;
+  result: { status: string; message: string | null } | null;
+}
+interface Asked {
+  mode?: string;
+  dryRun?: boolean;
+  accept?: number;
+  /** Runs that are said to be dead. */
+  dead?: number[] | null;
+}
+
+/** One step of a run by hand; without `at` it begins one. */
+async function step(client: Client, at: string | null, asked: Asked = {}): Promise<Step> {
+  const { mode = "whole", dryRun = false, accept = null, dead = [] } = asked;
+  const { rows } = await client.query(
+    `SELECT s::text AS at, s.run::integer, s.result
+       FROM ${R}.next_step($1::${R}.step, $2::${R}.run_mode, NULL, $3, $4, $5::bigint[], NULL) AS s`,
+    [at, mode, dryRun, accept, dead],
+  );
+  return rows[0];
+}
+
+/** A place of somebody's own making. */
+const forged = (run: number | null, place = "0,,,1,0,0,f") => `(${run ?? ""},${place},,)`;
+
+test("Q9: the one entry does what comes next by the run's phase, and nothing for another session or after the end", async () => {
   const db = await world.database({ minDifferences: 1, maxDifferences: 1 });
   await putCheck(db, { id: 1, ts: 5 }, { id: 2, ts: 5 });
-  const R = "src_vn_json_repair";
-  const begin = `SELECT _run FROM ${R}.begin_run('whole', NULL, NULL, '{}', NULL)`;
-  const batch = (run: number) =>
-    `SELECT * FROM ${R}.batch(${run}, 'observations_json', 'insert', 0, '', '', 50, true)`;
-  const run = (await db.login.query(begin)).rows[0]._run;
-  await expect(db.login.query(batch(run))).rejects.toThrow("not at this step");
-  await expect(db.login.query(`SELECT ${R}.finish_run(${run}, NULL)`)).rejects.toThrow(
-    "has not come to its end",
-  );
-  // Refused by the circuit breaker: nothing can be written by hand nevertheless, nor can it be called done.
-  expect((await db.login.query(`SELECT ${R}.compare(${run}) AS said`)).rows[0].said).toContain("2 rows");
-  await expect(db.login.query(batch(run))).rejects.toThrow("not at this step");
-  await expect(db.admin.query(batch(run))).rejects.toThrow("not under way in this session");
-  expect((await db.login.query(`SELECT ${R}.finish_run(${run}, NULL) ->> 'status' AS s`)).rows).toEqual([
-    { s: "refused" },
-  ]);
-  await db.login.query(`SELECT ${R}.begin_run('whole', NULL, 2, '{}', NULL)`);
-  const second = Number(run) + 1;
-  expect((await db.login.query(`SELECT ${R}.compare(${second}) AS said`)).rows).toEqual([{ said: null }]);
-  await expect(db.login.query(`SELECT ${R}.finish_run(${second}, NULL)`)).rejects.toThrow(
-    "has not come to its end",
-  );
-  expect(await mainRows(db)).toEqual({});
-  // A run that was opened by hand and left so keeps nobody waiting.
   const other = await db.connect("vn_check");
-  expect(await db.repair("whole", { client: other, accept: 2 })).toMatchObject({
-    status: "done",
-    inserted: 2,
-  });
-  // What erases, sets aside or decides by itself is not the synchronisation's to call.
-  for (const f of [
-    "forget('7')",
-    "accept_trial()",
-    "put_aside(1, '', 'insert', '{}', '{}', '{}', 'refused', '', '')",
-    "note_problem(1, '{}')",
-  ])
-    await expect(db.login.query(`SELECT ${R}.${f}`), f).rejects.toThrow("permission denied");
+  const begun = await step(db.login, null);
+  expect(begun).toMatchObject({ run: 1, result: null });
+  for (const client of [other, db.admin])
+    await expect(step(client, begun.at)).rejects.toThrow(
+      "run 1 of the repair is not under way in this session",
+    );
+  // Whatever place it is called with, it compares first; and what is refused then stays unwritten.
+  expect(await step(db.login, forged(1, "0,,,50,1,8,f"))).toMatchObject({ result: null });
+  for (const client of [other, db.admin])
+    await expect(step(client, forged(1))).rejects.toThrow("not under way in this session");
+  const ended = await step(db.login, forged(1));
+  expect(ended.result).toMatchObject({ status: "refused", message: expect.stringContaining("2 rows") });
+  for (const run of [1, 2, -1, 99])
+    await expect(step(db.login, forged(run))).rejects.toThrow(`run ${run} of the repair is not under way`);
+  expect(await mainRows(db)).toEqual({});
 });
+
+test("Q9: a place of the caller's own making leaves no row out, and no batch is larger or called done before its end", async () => {
+  const db = await world.database({ batchSize: 2 });
+  await fill(db.main, "src_vn_json", 1, 3, 4);
+  await fill(db.login, "src_vn_json_check", 1, 9, 5);
+  const { run } = await step(db.login, null);
+  await step(db.login, forged(run));
+  const places = ["99,,,1,0,0,f", "0,,,1000000,0,0,f", ",,,,,,", "-1,,,-5,-3,-8,f", "0,,,9,9,900000,t"];
+  const written = [0];
+  let now: Step = { at: "", run, result: null };
+  for (let i = 0; now.result === null; i++) {
+    now = await step(db.login, forged(run, places[i % places.length]));
+    written.push((await db.rows(`SELECT FROM ${R}.change`)).length);
+    expect(i).toBeLessThan(200);
+  }
+  expect(now.result).toMatchObject({ status: "done", inserted: 6, updated: 3, set_aside: 0, open: {} });
+  for (const [i, n] of written.entries()) expect(n - (written[i - 1] ?? 0)).toBeLessThanOrEqual(2);
+});
+
+test("Q9: a step is a transaction: main's rows are not kept locked over two of them", async () => {
+  const db = await world.database({});
+  await fill(db.login, "src_vn_json_check", 1, 3, 5);
+  await db.login.query("BEGIN");
+  const begun = await step(db.login, null);
+  await expect(step(db.login, begun.at)).rejects.toThrow("a transaction of its own");
+  await db.login.query("ROLLBACK");
+  expect(await db.rows(`SELECT FROM ${R}.run`)).toEqual([]);
+  // One that is begun by hand and left so keeps nobody waiting.
+  await step(db.login, null);
+  const other = await db.connect("vn_check");
+  expect(await db.repair("whole", { client: other })).toMatchObject({ status: "done", inserted: 3 });
+});
+
+test.each([false, true])(
+  "Q9: a run that is said to be dead and is not is left alone (dry run: %s)",
+  async (dryRun) => {
+    const db = await world.database({ batchSize: 5 });
+    await fill(db.login, "src_vn_json_check", 1, 150, 5);
+    await db.admin.query(`
+    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.002); RETURN NULL; END $$;
+    CREATE TRIGGER slow AFTER INSERT ON src_vn_json.observations_json FOR EACH ROW EXECUTE FUNCTION slow()`);
+    const other = await db.connect("vn_check");
+    let over = false;
+    const running = db.repair().finally(() => {
+      over = true;
+    });
+    const said: (string | undefined)[] = [];
+    while (!over) {
+      const dead = (await db.rows<{ id: number }>(`SELECT id::integer FROM ${R}.run`)).map((r) => r.id);
+      if (dead.length > 0)
+        said.push((await step(other, null, { dryRun, dead: said.length % 2 ? dead : null })).result?.status);
+    }
+    expect(await running).toMatchObject({ run: 1, status: "done", inserted: 150 });
+    expect(said.length).toBeGreaterThan(5);
+    expect(new Set(said.slice(0, -1))).toEqual(new Set(["busy"]));
+  },
+);
 
 test("Q10: no role that may merely connect can keep the repair from running", async () => {
   const db = await world.database({});
@@ -179,17 +246,17 @@ test("Q10: who holds the lock is named: process, role, since when, and whether i
   }
   await db.admin.query("ROLLBACK");
   const other = await db.connect("vn_check");
-  await other.query("BEGIN; SELECT src_vn_json_repair.begin_run('whole', NULL, NULL, '{}', NULL)");
+  await other.query("BEGIN");
+  await step(other, null);
   expect((await db.repair()).message).toMatch(/process \d+ of the role vn_check/);
   await other.query("COMMIT");
 });
 
 test("Q10: a lock that is taken between two steps of a run ends it with the holder's name, not by waiting for ever", async () => {
   const db = await world.database({});
+  const { at } = await step(db.login, null);
   await db.admin.query("BEGIN; LOCK TABLE src_vn_json_repair.run_lock IN EXCLUSIVE MODE");
-  await expect(db.login.query("SELECT src_vn_json_repair.keep_lock()")).rejects.toThrow(
-    /held for 30 seconds by process \d+ of the role postgres/,
-  );
+  await expect(step(db.login, at)).rejects.toThrow(/held for 30 seconds by process \d+ of the role postgres/);
   await db.admin.query("ROLLBACK");
 }, 60_000);
 

@@ -10,11 +10,25 @@ DO $fix$
 DECLARE
   _i jsonb := current_setting('vn_repair.installation')::jsonb;
   _new boolean := current_setting('server_version_num')::integer >= 160000;
+  _lock constant bigint := hashtext('vn-sync-check install');
   _role name;
   _assumed text := '';
 BEGIN
   -- One installation at a time in a database: the monitoring schema is shared by all instances.
-  PERFORM pg_advisory_xact_lock(hashtext('vn-sync-check install'));
+  BEGIN
+    PERFORM pg_advisory_xact_lock(_lock);
+  EXCEPTION WHEN lock_not_available THEN
+    RAISE EXCEPTION 'another session holds the lock of the installation: %', coalesce(
+        (SELECT string_agg(format('process %s of the role %s (%s, %s), connected since %s', l.pid, a.usename,
+                                  coalesce(nullif(a.application_name, ''), 'without a name'), coalesce(a.state, 'what it does is hidden'),
+                                  coalesce(to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZH:TZM'), 'a time that is hidden')), '; ')
+           FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+          WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+            AND (l.classid::bigint << 32) | l.objid::bigint = _lock
+            AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())), 'it has let go meanwhile')
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'If that is no installation or removal under way, end it: SELECT pg_terminate_backend(…).';
+  END;
   FOR _role IN
     WITH ours AS (
       SELECT nspowner AS owner FROM pg_namespace

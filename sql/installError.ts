@@ -21,17 +21,45 @@ export class FileError extends Error {
       : path;
   }
 
+  /** Did it end by our lock_timeout? */
+  get waited(): boolean {
+    return this.cause instanceof DatabaseError && this.cause.code === "55P03";
+  }
+
   get lacksRights(): boolean {
     return this.cause instanceof DatabaseError && this.cause.code === "42501";
   }
 }
 
+/** A session that may have been in the way, and what it holds of ours and main's. */
+export interface Holder {
+  /** null: a prepared transaction, whose name is `application`. */
+  pid: number | null;
+  role: string;
+  application: string;
+  /** As pg_stat_activity says; null where it is hidden. */
+  state: string | null;
+  locks: string;
+  /** When its transaction began; null where it is hidden. */
+  since: string | null;
+}
+
 const TEXTS = {
   fr: {
+    nobody: "Un verrou a manqué ; celui qui le tenait l'a rendu depuis : relancez.",
+    waited:
+      "Un verrou a manqué. Attendez que ceci soit terminé, ou mettez-y fin (SELECT pg_terminate_backend(pid)), puis relancez :",
+    holder: (h: Holder) =>
+      `${h.pid === null ? `transaction préparée ${h.application}` : `pid ${h.pid}, ${h.application || "sans nom"}`}, rôle ${h.role}, ${h.state ?? "état caché"}, transaction ouverte depuis ${h.since ?? "un moment caché"}${h.locks && ` : ${h.locks}`}`,
     undone: "Rien de cette étape n'a été gardé.",
     lacking: "Il manque des droits ; un superutilisateur, ou les propriétaires, doivent lancer :",
   },
   en: {
+    nobody: "A lock was not to be had; whoever held it has let go meanwhile: run it again.",
+    waited:
+      "A lock was not to be had. Wait until this has ended, or end it (SELECT pg_terminate_backend(pid)), then run it again:",
+    holder: (h: Holder) =>
+      `${h.pid === null ? `prepared transaction ${h.application}` : `pid ${h.pid}, ${h.application || "without a name"}`}, role ${h.role}, ${h.state ?? "state hidden"}, in a transaction since ${h.since ?? "a time that is hidden"}${h.locks && `: ${h.locks}`}`,
     undone: "Nothing of this step was kept.",
     lacking: "Rights are missing; a superuser, or the owners, have to run:",
   },
@@ -39,13 +67,24 @@ const TEXTS = {
 
 /** Says which file failed, why, and what to do; no secret is in it, nor the statement, which could hold one. */
 export class InstallError extends Error {
-  /** @param lacking statements that give the admin login what it lacks */
-  constructor(error: FileError, lacking: string[], locale: Locale) {
+  /**
+   * @param lacking statements that give the admin login what it lacks
+   * @param holders who may have been in the way, where it waited
+   */
+  constructor(error: FileError, lacking: string[], holders: Holder[], locale: Locale) {
     const texts = TEXTS[locale];
+    const who =
+      holders.length > 0 ? [texts.waited, ...holders.map((h) => `  ${texts.holder(h)}`)] : [texts.nobody];
+    const waited = error.waited ? who : [];
     const rights =
       error.lacksRights && lacking.length > 0 ? [texts.lacking, ...lacking.map((s) => `  ${s}`)] : [];
     super(
-      [`${error.where} (${error.file.does[locale]}): ${error.message}`, ...rights, texts.undone].join("\n"),
+      [
+        `${error.where} (${error.file.does[locale]}): ${error.message}`,
+        ...waited,
+        ...rights,
+        texts.undone,
+      ].join("\n"),
       { cause: error.cause },
     );
     this.name = "InstallError";

@@ -1,7 +1,7 @@
 import type { ClientBase, QueryResult } from "pg";
 import type { Locale } from "../config/values/key";
 import type { Installation } from "./installation";
-import { FileError, InstallError } from "./installError";
+import { FileError, type Holder, InstallError } from "./installError";
 import { groups, type RenderedFile, type RenderedStep, render, type Script } from "./render";
 import { OUTSIDE } from "./session";
 import { COUNTS, INSTALL, type Part, REMOVE } from "./steps";
@@ -80,7 +80,8 @@ export async function run(client: ClientBase, script: Script, running: Running =
       else report.made.push(...(await rowByRow(client, script, step, (line) => say?.(line))));
     }
   } catch (error) {
-    throw error instanceof FileError ? new InstallError(error, lacking, locale) : error;
+    if (!(error instanceof FileError)) throw error;
+    throw new InstallError(error, lacking, error.waited ? await holders(client, script) : [], locale);
   } finally {
     client.off("notice", notice);
   }
@@ -175,6 +176,19 @@ async function missingRights(client: ClientBase, script: Script): Promise<string
   try {
     await client.query(script.opening);
     return (await send(client, script.rights)).map((row) => `${row["statement"]};`);
+  } finally {
+    await undo(client);
+  }
+}
+
+/** Who may have been in the way of what has just been given up. */
+async function holders(client: ClientBase, script: Pick<Script, "opening" | "holders">): Promise<Holder[]> {
+  if (script.holders === undefined) return [];
+  try {
+    await client.query(script.opening);
+    return (await client.query<Holder>(script.holders.sql)).rows;
+  } catch {
+    return []; // the error that was to be explained counts
   } finally {
     await undo(client);
   }

@@ -62,7 +62,7 @@ function printed(script: Script, group: RenderedStep[], locale: Locale): string 
   FROM pg_catalog.json_each_text(:'vn_before') \\gset\n`,
       ].join("\n");
     case "report":
-      return `\\echo ${quoted(step.does[locale])}\n${text}`;
+      return `\\echo ${quoted(step.does[locale])}\n${script.opening}${text.trimEnd()}\nCOMMIT;\n`;
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { escapeLiteral } from "pg";
 import { type Installation, installationJson, quotedSchemas } from "./installation";
 import { settled, TRANSACTION } from "./session";
-import { HEAD, RIGHTS, type SqlFile, type Step, TAIL } from "./steps";
+import { HEAD, HOLDERS, RIGHTS, type SqlFile, type Step, TAIL } from "./steps";
 
 export interface RenderedFile extends SqlFile {
   /** The file's text with the schemas' names in it; its lines are the file's. */
@@ -19,6 +19,8 @@ export interface Script {
   /** Begins each transaction, and tells it what the installation is told. */
   opening: string;
   rights: RenderedFile;
+  /** Absent from what older versions keep. */
+  holders?: RenderedFile;
   head: RenderedFile;
   steps: RenderedStep[];
   tail: RenderedFile;
@@ -38,6 +40,7 @@ ${settled("LOCAL")}
 SELECT pg_catalog.set_config('vn_repair.installation', ${json}, true);
 `,
     rights: file(RIGHTS),
+    holders: file(HOLDERS),
     head: file(HEAD),
     steps: steps.map((step) => ({ ...file(step), runs: step.runs })),
     tail: file(TAIL),

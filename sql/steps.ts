@@ -38,6 +38,12 @@ export const RIGHTS: SqlFile = {
   does: { fr: "les droits qui manquent à l'administrateur", en: "rights that the administrator lacks" },
 };
 
+/** A query that names who may have been in the way of a statement whose wait was given up. */
+export const HOLDERS: SqlFile = {
+  file: "look/holders.sql",
+  does: { fr: "qui tient un verrou", en: "who holds a lock" },
+};
+
 /** A query that tells in one row what is there, before anything is made. */
 export const FACTS: SqlFile = {
   file: "look/facts.sql",
@@ -138,6 +144,7 @@ export const INSTALL: readonly Step[] = [
   repair("7_deletions/suspected", "les suppressions supposées", "deletions that are suspected"),
   repair("7_deletions/delete", "la suppression", "the deleting"),
   repair("8_run/session", "ce sur quoi une réparation repose", "what a repair rests on"),
+  repair("8_run/waits", "qui fait attendre une réparation", "who keeps a repair waiting"),
   repair("8_run/lock", "le verrou d'une réparation", "the lock of a repair"),
   repair("8_run/begin", "le début d'une réparation", "the beginning of a repair"),
   repair("8_run/trial_rows", "les lignes à essayer", "the rows that are tried"),

@@ -34,6 +34,8 @@ export type Problem =
   | { key: "noDatabase"; where: string; why: NoDatabase; cause: string }
   /** A statement; `why` null: it is none of the known causes. */
   | { key: "databaseRefuses"; where: string; why: Refusal | null; cause: string }
+  /** A statement has waited for a lock in vain; `holders`: who was in the way, as the database says. */
+  | { key: "locked"; where: string; holders: string | null }
   /** The login's sessions fire no triggers. */
   | { key: "noTriggers"; login: string; database: string }
   | { key: "noSettings"; path: string }

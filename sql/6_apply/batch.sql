@@ -91,6 +91,9 @@ BEGIN
     _step.waits := false;
     RETURN;
   END IF;
+  IF pg_my_temp_schema() <> 0 THEN
+    PERFORM {{repair}}.expect_no_temporary_object();
+  END IF;
   PERFORM {{repair}}.as_main();
   PERFORM {{repair}}.limit_waiting();
   SELECT t._ids, t._sites, t._keys INTO _ids, _sites, _keys
@@ -134,7 +137,7 @@ BEGIN
   ELSE
     PERFORM {{repair}}.put_aside(_step.run, _table, _action, _ids, _sites, _keys,
       (CASE WHEN {{repair}}.is_lock_conflict(_state) THEN 'locked' ELSE 'refused' END)::{{repair}}.set_aside_cause,
-      _state, _message);
+      _state, {{repair}}.with_holders(_state, _message));
   END IF;
   _step.id := _ids[_taken];
   _step.site := _sites[_taken];

@@ -29,13 +29,12 @@ DECLARE
   _blind boolean;
   _refused text;
 BEGIN
-  -- Of somebody's ALTER TABLE or VACUUM FULL: the run fails, and the next one looks again.
-  PERFORM set_config('lock_timeout', '60s', true);
   SELECT * INTO _r FROM {{repair}}.run WHERE id = _run;
   -- One more than may ever be applied: enough to know that the run is refused.
-  SELECT greatest(max_differences, coalesce(_r.accept, 0)) + 1 INTO _limit FROM {{repair}}.settings;
+  SELECT greatest(max_differences, coalesce(_r.accept, 0))::bigint + 1 INTO _limit FROM {{repair}}.settings;
 
   PERFORM {{repair}}.look_around(_run);
+  PERFORM {{repair}}.expect_no_temporary_object(); -- main's triggers are known now
   _refused := {{repair}}.look_at_main(_run);
   IF _refused IS NOT NULL THEN
     UPDATE {{repair}}.run SET phase = 'refused', message = _refused WHERE id = _run;

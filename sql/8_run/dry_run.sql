@@ -4,23 +4,16 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
   -- Its row is rolled back; a number of the sequence would not be.
   _run constant bigint := -1;
-  _other jsonb;
+  _busy jsonb;
   _refused text;
   _result text;
 BEGIN
-  -- Nor between two batches of a run: they would find the lock taken for as long as this compares.
-  IF NOT {{repair}}.take_lock() THEN
-    RETURN {{repair}}.busy({{repair}}.who_locks());
-  END IF;
-  _other := {{repair}}.other_run(_dead);
-  IF _other IS NOT NULL THEN
-    RETURN {{repair}}.busy(_other);
-  END IF;
-  IF _job IS NOT NULL THEN
-    PERFORM {{repair}}.job_under_way(_job);
-  END IF;
-  PERFORM {{repair}}.expect_no_fault();
+  -- Its lock would be in the way between two batches of a run, for as long as this compares.
   BEGIN
+    _busy := {{repair}}.busy_with(_job, _dead);
+    IF _busy IS NOT NULL THEN
+      RETURN _busy;
+    END IF;
     INSERT INTO {{repair}}.run (id, mode, job, accept, pid) OVERRIDING SYSTEM VALUE
     VALUES (_run, _mode, _job, _accept, pg_backend_pid());
     _refused := {{repair}}.compare(_run);

@@ -21,45 +21,53 @@ BEGIN
     RAISE EXCEPTION 'a step of the repair is a transaction of its own, and this one has written already: CALL {{repair}}.repair(…)'
       USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
-  IF _step.run IS NULL THEN
-    IF _dry_run THEN
+  IF _step.run IS NOT NULL THEN
+    PERFORM {{repair}}.keep_lock();
+    SELECT r.phase, r.writes_table, r.writes_action, s.batch_size INTO _r
+      FROM {{repair}}.run AS r CROSS JOIN {{repair}}.settings AS s
+     WHERE r.id = _step.run AND r.status = 'running' AND r.pid = pg_backend_pid() AND r.started_by = session_user;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'run % of the repair is not under way in this session', _step.run
+        USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    IF _r.phase = 'applying' AND _r.writes_table IS NULL THEN
+      SELECT w._table, w._action INTO _r.writes_table, _r.writes_action FROM {{repair}}.next_work() AS w;
+      IF _r.writes_table IS NOT NULL THEN
+        UPDATE {{repair}}.run SET writes_table = _r.writes_table, writes_action = _r.writes_action WHERE id = _step.run;
+        _step := (_step.run, '-9223372036854775808', '', '', _r.batch_size, 0, 0, false, NULL, NULL)::{{repair}}.step;
+      END IF;
+    END IF;
+    IF _r.writes_table IS NOT NULL THEN
+      -- What it is, the lists say: a caller may give any place, and what it leaves out by that is chosen again.
+      _step := {{repair}}.batch(_step, _r.writes_table, _r.writes_action, _r.batch_size);
+      RETURN;
+    END IF;
+  END IF;
+
+  BEGIN
+    -- Of somebody's ALTER TABLE or VACUUM FULL: the run ends, and the next one looks again.
+    PERFORM set_config('lock_timeout', '60s', true);
+    IF _step.run IS NULL AND _dry_run THEN
       _step.result := {{repair}}.dry_run(_mode, _job, _accept, _dead);
-    ELSE
+    ELSIF _step.run IS NULL THEN
       SELECT b._run, b._busy INTO _step.run, _step.result
         FROM {{repair}}.begin_run(_mode, _job, _accept, _dead, _backend_start) AS b;
+    ELSIF _r.phase = 'comparing' THEN
+      BEGIN
+        PERFORM {{repair}}.compare(_step.run);
+      EXCEPTION WHEN OTHERS THEN
+        _step.sqlstate := SQLSTATE;
+        _step.result := {{repair}}.finish_run(_step.run, {{repair}}.with_holders(SQLSTATE, SQLERRM));
+      END;
+    ELSE
+      _step.result := {{repair}}.finish_run(_step.run, NULL);
     END IF;
-    RETURN;
-  END IF;
-
-  PERFORM {{repair}}.keep_lock();
-  SELECT r.phase, r.writes_table, r.writes_action, s.batch_size INTO _r
-    FROM {{repair}}.run AS r CROSS JOIN {{repair}}.settings AS s
-   WHERE r.id = _step.run AND r.status = 'running' AND r.pid = pg_backend_pid() AND r.started_by = session_user;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'run % of the repair is not under way in this session', _step.run
-      USING ERRCODE = 'object_not_in_prerequisite_state';
-  END IF;
-  IF _r.phase = 'applying' AND _r.writes_table IS NULL THEN
-    SELECT w._table, w._action INTO _r.writes_table, _r.writes_action FROM {{repair}}.next_work() AS w;
-    IF _r.writes_table IS NOT NULL THEN
-      UPDATE {{repair}}.run SET writes_table = _r.writes_table, writes_action = _r.writes_action WHERE id = _step.run;
-      _step := (_step.run, '-9223372036854775808', '', '', _r.batch_size, 0, 0, false, NULL, NULL)::{{repair}}.step;
-    END IF;
-  END IF;
-
-  IF _r.phase = 'comparing' THEN
-    BEGIN
-      PERFORM {{repair}}.compare(_step.run);
-    EXCEPTION WHEN OTHERS THEN
-      _step.sqlstate := SQLSTATE;
-      _step.result := {{repair}}.finish_run(_step.run, SQLERRM);
-    END;
-  ELSIF _r.writes_table IS NOT NULL THEN
-    -- Found out from the lists and not from what the caller says, who may give any place: what it leaves out is chosen again.
-    _step := {{repair}}.batch(_step, _r.writes_table, _r.writes_action, _r.batch_size);
-  ELSE
-    _step.result := {{repair}}.finish_run(_step.run, NULL);
-  END IF;
+  EXCEPTION WHEN lock_not_available THEN
+    RAISE EXCEPTION '%: %',
+      CASE WHEN _step.run IS NULL THEN 'the repair could not begin'
+           ELSE format('run %s of the repair could not be closed, what it has written stays', _step.run) END,
+      {{repair}}.with_holders(SQLSTATE, SQLERRM) USING ERRCODE = 'object_not_in_prerequisite_state';
+  END;
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.next_step(

@@ -20,8 +20,9 @@ LANGUAGE plpgsql SECURITY INVOKER AS $fix$
 DECLARE
   _step {{repair}}.step;
   _dead bigint[];
-  _backend_start timestamptz;
-  _message text;
+  -- By their schema, as whatever is found by name before next_transaction.
+  _backend_start pg_catalog.timestamptz;
+  _message pg_catalog.text;
   _cut_off boolean := false;
   -- Of the caller's session: taken off below, too late for this very CALL.
   _timeout interval := pg_catalog.current_setting('statement_timeout')::interval;
@@ -43,12 +44,12 @@ BEGIN
     RAISE EXCEPTION 'mode %: one of journal, whole, contents was expected', pg_catalog.quote_nullable(_mode);
   END IF;
 
-  -- Asked here: the repair's role may not see it.
-  _backend_start := (SELECT a.backend_start FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid());
   LOOP
     BEGIN
       IF _step.run IS NULL THEN
+        -- Asked here: the repair's role may see neither.
         _dead := {{repair}}.dead_runs();
+        _backend_start := (SELECT a.backend_start FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid());
       END IF;
       _step := {{repair}}.next_step(_step, _mode::{{repair}}.run_mode, _job, _dry_run, _accept, _dead, _backend_start);
     EXCEPTION WHEN query_canceled THEN

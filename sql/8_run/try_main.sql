@@ -62,6 +62,7 @@ DECLARE
   _where text[];
   _t record;
 BEGIN
+  PERFORM {{repair}}.expect_no_temporary_object();
   PERFORM {{repair}}.as_main();
   FOR _try IN 1 .. CASE WHEN _compares THEN 2 ELSE 1 END LOOP
     IF _compares THEN

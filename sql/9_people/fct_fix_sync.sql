@@ -2,7 +2,7 @@
 CREATE OR REPLACE PROCEDURE {{check}}.fct_fix_sync(_email boolean DEFAULT true)
 LANGUAGE plpgsql SECURITY INVOKER AS $fix$
 DECLARE
-  _result jsonb;
+  _result pg_catalog.jsonb;
 BEGIN
   IF _email IS NULL THEN
     RAISE EXCEPTION 'fct_fix_sync: NULL says neither mail nor no mail. Call fct_fix_sync(), fct_fix_sync(FALSE) or fct_fix_sync(''name@example.org'')'
@@ -20,7 +20,7 @@ COMMENT ON PROCEDURE {{check}}.fct_fix_sync(boolean) IS
 CREATE OR REPLACE PROCEDURE {{check}}.fct_fix_sync(_recipient text)
 LANGUAGE plpgsql SECURITY INVOKER AS $fix$
 DECLARE
-  _result jsonb;
+  _result pg_catalog.jsonb;
 BEGIN
   -- No operator of the session's own search_path yet.
   IF _recipient IS NULL OR pg_catalog.lower(pg_catalog.btrim(_recipient)) OPERATOR(pg_catalog.=)

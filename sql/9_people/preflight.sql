@@ -56,8 +56,11 @@ BEGIN
     SELECT r.problem, r.remedy
       FROM jsonb_array_elements(coalesce(_found, {{repair}}.try_main())) AS p CROSS JOIN LATERAL {{repair}}.remedy_of(p) AS r;
 EXCEPTION WHEN OTHERS THEN
-  problem := format('%s (%s)', SQLERRM, SQLSTATE);
-  remedy := format('give the role %s what it lacks: repair.extraGrants, or as main''s owner the statements of handover()', current_user);
+  problem := format('%s (%s)', {{repair}}.with_holders(SQLSTATE, SQLERRM), SQLSTATE);
+  remedy := CASE SQLSTATE
+    WHEN '55P03' THEN 'ask again when it has ended'
+    WHEN '55000' THEN 'ask again then'
+    ELSE format('give the role %s what it lacks: repair.extraGrants, or as main''s owner the statements of handover()', current_user) END;
   RETURN NEXT;
 END
 $fix$;

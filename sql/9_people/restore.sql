@@ -30,6 +30,7 @@ BEGIN
   IF _columns IS NULL THEN
     RAISE EXCEPTION 'deleted_row has no row %', _id;
   END IF;
+  PERFORM {{repair}}.expect_no_temporary_object();
   PERFORM {{repair}}.as_main();
   _count := {{repair}}.write_back(_id, _columns);
   UPDATE {{repair}}.deleted_row SET restored_at = clock_timestamp() WHERE id = _id AND _count = 1;

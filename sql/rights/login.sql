@@ -23,6 +23,7 @@ BEGIN
              'tell', 'recipient',
              -- the jobs of vn-check
              'last_download', 'begin_job', 'begin_site', 'coverage', 'prove', 'site_proof', 'site_ended', 'progress', 'end_job',
+             'holders',
              -- people who log in as it
              'proof', 'may_suspect', 'preflight', 'watch_faults', 'handover')
   LOOP
@@ -36,6 +37,8 @@ BEGIN
   END IF;
   EXECUTE format('GRANT SELECT, INSERT, DELETE ON {{repair}}.increment_backup TO %I', _login);
   EXECUTE format('GRANT SELECT ON {{monitoring}}.monitoring_vn_check_to_prod TO %I', _login);
-  EXECUTE format('GRANT SELECT, UPDATE ON {{monitoring}}.mail_queue TO %I', _login);
+  -- What became of a mail; other instances' are in there too.
+  EXECUTE format('REVOKE UPDATE ON {{monitoring}}.mail_queue FROM %I', _login);
+  EXECUTE format('GRANT SELECT, UPDATE (sent_at, tries, error) ON {{monitoring}}.mail_queue TO %I', _login);
 END
 $fix$;

@@ -40,7 +40,9 @@ BEGIN
   END LOOP;
   EXECUTE format('REVOKE CREATE ON SCHEMA {{check}} FROM %I', _s.repair_role);
   FOR _o IN
-    SELECT c.oid::regclass AS name, c.relkind, pg_get_userbyid(c.relowner) = _s.owner_role AS owned FROM pg_class AS c
+    SELECT c.oid::regclass AS name, c.relkind, pg_get_userbyid(c.relowner) = _s.owner_role AS owned,
+           c.relname IN ('settings', 'made_object', 'replaced_object') AS administers
+      FROM pg_class AS c
      WHERE c.relnamespace = '{{repair}}'::regnamespace AND c.relkind IN ('r', 'v', 'S')
        AND NOT EXISTS (SELECT FROM pg_depend AS d
                         WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i'))
@@ -49,19 +51,21 @@ BEGIN
       EXECUTE format('ALTER %s %s OWNER TO %I',
         CASE _o.relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, _o.name, _s.owner_role);
     END IF;
-    EXECUTE format('GRANT ALL ON %s %s TO %I', CASE _o.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
-      _o.name, _s.repair_role);
+    -- What an administrator goes by, or runs, is an administrator's to write: main's triggers act as the repair.
+    EXECUTE format('GRANT %s ON %s %s TO %I', CASE WHEN _o.administers THEN 'SELECT' ELSE 'ALL' END,
+      CASE _o.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, _o.name, _s.repair_role);
     FOR _g IN
       SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS role
         FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
        WHERE c.oid = _o.name AND _o.relkind <> 'S' AND a.privilege_type <> 'SELECT'
          AND NOT EXISTS (
            SELECT FROM pg_roles WHERE oid = a.grantee AND rolname IN (
-             _s.owner_role, _s.repair_role, CASE WHEN c.relname = 'increment_backup' THEN _s.login_role END))
+             _s.owner_role, CASE WHEN NOT _o.administers THEN _s.repair_role END, CASE WHEN c.relname = 'increment_backup' THEN _s.login_role END))
     LOOP
       EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON %s FROM %s', _o.name, _g.role);
     END LOOP;
   END LOOP;
+  EXECUTE format('GRANT UPDATE (gaps_seen, surroundings_seen) ON {{repair}}.settings TO %I', _s.repair_role);
   FOR _o IN
     SELECT t.oid::regtype AS name FROM pg_type AS t
      WHERE t.typnamespace = '{{repair}}'::regnamespace

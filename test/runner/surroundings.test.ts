@@ -44,3 +44,20 @@ test("A8, A12: status tells a watch that is off, a time without it, and views th
     expect.stringMatching(/^the published views could not be refreshed.*cannot refresh/s),
   ]);
 });
+
+test("Q10: who keeps vn-check's own statements waiting is named, and the run goes on when it has let go", async () => {
+  const account = await accounts.make();
+  const holder = await accounts.cluster.connect(account.database);
+  await holder.query("BEGIN; LOCK TABLE src_vn_json_repair.job IN ACCESS EXCLUSIVE MODE");
+  const { pid } = (await holder.query("SELECT pg_backend_pid() AS pid")).rows[0];
+  const run = account.run("repair", "--accept", "100000");
+  await new Promise((done) => setTimeout(done, 23_000));
+  await holder.query("ROLLBACK");
+  await holder.end();
+  expect((await run).code).toBe(0);
+  expect(await account.said()).toMatch(
+    new RegExp(
+      `a lock was not let go in time: .*src_vn_json_repair\\.job is locked \\(AccessExclusiveLock\\) by process ${pid} of the role postgres`,
+    ),
+  );
+}, 120_000);

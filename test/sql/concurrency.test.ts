@@ -238,9 +238,10 @@ describe("two repairs at once", () => {
       asked.push({ summary, took: Date.now() - started });
     }
     expect(await running).toMatchObject({ run: 1, status: "done", inserted: 300, open: {} });
-    expect(await runs(db)).toEqual(["done"]);
+    // The last one may have come after the end.
+    const late = asked.length < 60 ? asked.pop()?.summary.run : undefined;
+    expect(await runs(db)).toEqual(late ? ["done", "done"] : ["done"]);
     await countedOnce(db, 300);
-    if (asked.length < 60) asked.pop(); // the last one may have come after the end
     expect(asked.length).toBeGreaterThan(5);
     for (const { summary, took } of asked) {
       expect(summary).toMatchObject(busy);
@@ -468,6 +469,11 @@ describe("a trigger of main that waits for a lock longer than lock_timeout", () 
     expect(await db.rows(`SELECT id::integer, state, sqlstate, tries FROM ${REPAIR}.difference`)).toEqual([
       { id: 7, state: "locked", sqlstate: "55P03", tries: 1 },
     ]);
+    expect((await db.rows(`SELECT message FROM ${REPAIR}.set_aside`))[0]?.["message"]).toMatch(
+      new RegExp(
+        `public\\.counter is locked \\(RowExclusiveLock\\) by process ${await pidOf(holder)} of the role postgres`,
+      ),
+    );
     expect(await db.repair()).toMatchObject({ status: "partial", inserted: 0, open: { locked: 1 } });
     await holder.query("COMMIT");
     expect(await db.repair()).toMatchObject({ status: "done", inserted: 1, open: {} });

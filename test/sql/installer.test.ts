@@ -10,12 +10,12 @@ import { install, installSteps, type Report, remove, run } from "../../sql/insta
 import { print } from "../../sql/print";
 import { type Job, runJob } from "../../sql/program";
 import { type RenderedStep, render, type Script } from "../../sql/render";
-import { COUNTS, FACTS, GUARD, HEAD, INSTALL, REMOVE, RIGHTS, ROLES, TAIL } from "../../sql/steps";
+import { COUNTS, FACTS, GUARD, HEAD, HOLDERS, INSTALL, REMOVE, RIGHTS, ROLES, TAIL } from "../../sql/steps";
 import { installation, makeClientTables } from "../support/installation";
 import { type Cluster, startCluster } from "../support/postgres";
 
 const SQL = join(__dirname, "../../sql");
-const MANIFEST = [HEAD, TAIL, RIGHTS, FACTS, ROLES, ...INSTALL, ...REMOVE, COUNTS, GUARD];
+const MANIFEST = [HEAD, TAIL, RIGHTS, HOLDERS, FACTS, ROLES, ...INSTALL, ...REMOVE, COUNTS, GUARD];
 const BY_HAND = installation({ roles: null });
 
 let cluster: Cluster;

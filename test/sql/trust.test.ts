@@ -1,6 +1,6 @@
-import type { Client } from "pg";
+import { type Client, escapeLiteral } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { install } from "../../sql/installer";
+import { install, remove } from "../../sql/installer";
 import {
   type Databases,
   type Db,
@@ -252,13 +252,115 @@ test("Q10: who holds the lock is named: process, role, since when, and whether i
   await other.query("COMMIT");
 });
 
-test("Q10: a lock that is taken between two steps of a run ends it with the holder's name, not by waiting for ever", async () => {
+/** Each wait of a run that is bounded by seconds: what is locked, what runs into it, and what is said then. */
+const WAITS: [
+  name: string,
+  locked: string,
+  run: (db: Db, hold: () => Promise<unknown>) => Promise<unknown>,
+  said: RegExp,
+][] = [
+  [
+    "between two steps, for the repair's lock",
+    `${R}.run_lock IN EXCLUSIVE MODE`,
+    async (db, hold) => {
+      const { at } = await step(db.login, null);
+      await hold();
+      await step(db.login, at);
+    },
+    /the repair's lock has been held for 30 seconds by process PID of the role postgres/,
+  ],
+  [
+    "beginning",
+    `${R}.client_table IN ACCESS EXCLUSIVE MODE`,
+    (db, hold) => hold().then(() => db.repair()),
+    /could not begin: .*; in the way: src_vn_json_repair\.client_table is locked \(AccessExclusiveLock\) by process PID of the role postgres, since/,
+  ],
+  [
+    "comparing",
+    "src_vn_json.observations_json IN ACCESS EXCLUSIVE MODE",
+    (db, hold) => hold().then(() => db.repair()),
+    /run 1 of the repair failed while comparing: .*; in the way: src_vn_json\.observations_json is locked \(AccessExclusiveLock\) by process PID of the role postgres/,
+  ],
+  [
+    "closing",
+    "dbadmin.monitoring_vn_check_to_prod IN SHARE MODE",
+    (db, hold) => hold().then(() => db.repair()),
+    /run 1 of the repair could not be closed, what it has written stays: .*; in the way: dbadmin\.monitoring_vn_check_to_prod is locked \(ShareLock\) by process PID of the role postgres/,
+  ],
+];
+test("Q10: a wait of a repair that is given up ends it with the holder's name: table, lock, process, role", async () => {
+  const waits = WAITS.map(async ([name, locked, run, said]) => {
+    const db = await world.database({});
+    await putCheck(db, { id: 1, ts: 5 });
+    const holder = await db.connect();
+    const pid = (await holder.query("SELECT pg_backend_pid() AS pid")).rows[0].pid;
+    const hold = () => holder.query(`BEGIN; LOCK TABLE ${locked}`);
+    await expect(run(db, hold), name).rejects.toThrow(new RegExp(said.source.replace("PID", pid)));
+    await holder.query("ROLLBACK");
+    expect(await db.repair("whole"), name).toMatchObject({ status: "done" });
+    expect(await mainRows(db), name).toEqual({ "1/vn38": 5 });
+  });
+  await Promise.all(waits);
+}, 150_000);
+
+test("Q10: who keeps a view from being refreshed is named too", async () => {
   const db = await world.database({});
-  const { at } = await step(db.login, null);
-  await db.admin.query("BEGIN; LOCK TABLE src_vn_json_repair.run_lock IN EXCLUSIVE MODE");
-  await expect(step(db.login, at)).rejects.toThrow(/held for 30 seconds by process \d+ of the role postgres/);
-  await db.admin.query("ROLLBACK");
-}, 60_000);
+  await putCheck(db, { id: 1, ts: 5 });
+  await db.admin.query("BEGIN; REFRESH MATERIALIZED VIEW src_vn_json_check.qgis_data");
+  expect((await db.repair()).message).toMatch(
+    /the views were not refreshed: .*in the way: src_vn_json_check\.qgis_data is locked \(.*AccessExclusiveLock.*\) by process \d+ of the role postgres/,
+  );
+  await db.admin.query("COMMIT");
+});
+
+test("Q10: an installation or a removal that waits in vain names who was in the way, and changes nothing", async () => {
+  const cases: [string, (db: Db) => Promise<Client>, (db: Db) => Promise<unknown>, string][] = [
+    [
+      "the lock of the installation, which any role can take",
+      async (db) => {
+        await db.admin.query("CREATE ROLE idler LOGIN PASSWORD 'only-for-tests'");
+        const idler = await db.connect("idler");
+        await idler.query("SELECT pg_advisory_lock(hashtext('vn-sync-check install'))");
+        return idler;
+      },
+      (db) => install(db.admin, installation(), { locale: "fr" }),
+      "another session holds the lock of the installation: process PID of the role idler \\(.*idle\\), connected since 20[\\s\\S]*pg_terminate_backend",
+    ],
+    [
+      "a writer of check, under the triggers",
+      async (db) => {
+        const writer = await db.connect("vn_check");
+        await writer.query("BEGIN");
+        await putCheck({ ...db, login: writer }, { id: 9, ts: 5 });
+        return writer;
+      },
+      (db) => install(db.admin, installation(), { locale: "fr" }),
+      "Un verrou a manqué\\.[\\s\\S]*pid PID, .*, rôle vn_check, idle in transaction, transaction ouverte depuis 20.* : .*src_vn_json_check\\.observations_json \\(.*RowExclusiveLock\\)[\\s\\S]*Rien de cette étape",
+    ],
+    [
+      "a reader of check, under what is dropped",
+      async (db) => {
+        const reader = await db.connect("vn_check");
+        await reader.query("BEGIN; SELECT FROM src_vn_json_check.observations_json");
+        return reader;
+      },
+      (db) => remove(db.admin, installation(), { data: false }),
+      "A lock was not to be had\\.[\\s\\S]*pid PID, .*, role vn_check, idle in transaction, in a transaction since 20.*: src_vn_json_check\\.observations_json \\(AccessShareLock\\)[\\s\\S]*Nothing of this step",
+    ],
+  ];
+  await Promise.all(
+    cases.map(async ([name, hold, run, said]) => {
+      const db = await world.database({});
+      const holder = await hold(db);
+      const { pid } = (await holder.query("SELECT pg_backend_pid()::text AS pid")).rows[0];
+      await expect(run(db), name).rejects.toThrow(new RegExp(said.replace("PID", pid)));
+      await holder.query("ROLLBACK");
+      await holder.end();
+      expect(await db.repair(), name).toMatchObject({ status: "done" });
+      await install(db.admin, installation());
+    }),
+  );
+}, 150_000);
 
 /** An object under one of our names, of a role that is neither ours nor an administrator, and what runs as whoever touches it. */
 const FOREIGN: [string, string, RegExp][] = [
@@ -356,4 +458,127 @@ test("Q8: a user's materialized view on top of ours is filled again as its owner
     RESET ROLE; COMMENT ON MATERIALIZED VIEW src_vn_json_check.mv_data_missing_or_not_updated IS 'vn-sync-check: of an older version'`);
   await install(db.admin, installation());
   expect(await db.rows("SELECT me FROM mapper.mine")).toEqual([{ me: "mapper" }]);
+});
+
+/** Whoever writes main's triggers acts as the repair while it writes. */
+const asTheRepair = (body: string) => `
+  CREATE FUNCTION src_vn_json.act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} RETURN NEW; END $$;
+  CREATE TRIGGER act BEFORE INSERT ON src_vn_json.observations_json FOR EACH ROW EXECUTE FUNCTION src_vn_json.act()`;
+
+test("what main's triggers do as the repair cannot reach what an administrator will run, drop or go by", async () => {
+  const db = await world.database({ deletions: "report" });
+  const attempts = [
+    "INSERT INTO src_vn_json_repair.replaced_object (kind, name, owner, definition) VALUES ('procedure', 'x', 'postgres', 'ALTER ROLE vn_main CREATEROLE')",
+    "INSERT INTO src_vn_json_repair.made_object (object) VALUES ('table keepsake')",
+    "UPDATE src_vn_json_repair.settings SET deletions = 'apply', login_role = 'vn_main'",
+    "DELETE FROM src_vn_json_repair.settings",
+  ];
+  await db.main.query(
+    asTheRepair(
+      attempts
+        .map(
+          (sql) =>
+            `BEGIN EXECUTE ${escapeLiteral(sql)}; EXCEPTION WHEN insufficient_privilege THEN NULL; END;`,
+        )
+        .join("\n"),
+    ),
+  );
+  await putCheck(db, { id: 1, ts: 5 });
+  expect(await db.repair()).toMatchObject({ status: "done", inserted: 1 });
+  expect(await db.rows(`SELECT deletions, login_role FROM ${R}.settings`)).toEqual([
+    { deletions: "report", login_role: "vn_check" },
+  ]);
+  expect(await db.rows(`SELECT FROM ${R}.made_object WHERE object = 'table keepsake'`)).toEqual([]);
+  expect(await db.rows(`SELECT FROM ${R}.replaced_object`)).toEqual([]);
+  await remove(db.admin, installation(), { data: false });
+  expect(await db.rows("SELECT rolcreaterole FROM pg_roles WHERE rolname = 'vn_main'")).toEqual([
+    { rolcreaterole: false },
+  ]);
+});
+
+test("a temporary table of the caller's is never taken by main's triggers for one of theirs", async () => {
+  const db = await world.database({});
+  await db.main.query(
+    asTheRepair(
+      "IF to_regclass('extra_log') IS NOT NULL THEN EXECUTE 'INSERT INTO extra_log VALUES (1)'; END IF;",
+    ),
+  );
+  await db.admin.query("CREATE TABLE public.acted (as_whom name); GRANT INSERT ON public.acted TO PUBLIC");
+  await putCheck(db, { id: 1, ts: 5 });
+  await db.login.query(`
+    CREATE FUNCTION pg_temp.act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      INSERT INTO public.acted VALUES (current_user); RETURN NEW; END $$;
+    CREATE TEMPORARY TABLE extra_log (id integer); GRANT ALL ON extra_log TO PUBLIC;
+    CREATE TRIGGER act BEFORE INSERT ON extra_log FOR EACH ROW EXECUTE FUNCTION pg_temp.act()`);
+  const refused = /temporary objects of its own \(.*extra_log.*\).*DISCARD TEMP/;
+  for (const dryRun of [true, false]) await expect(db.repair("whole", { dryRun })).rejects.toThrow(refused);
+  const said = (await db.login.query(`SELECT problem FROM ${R}.preflight()`)).rows;
+  expect(said).toEqual([{ problem: expect.stringMatching(refused) }]);
+  // Nor one that is made between two steps.
+  await db.login.query("DISCARD TEMP");
+  let { at } = await step(db.login, null);
+  ({ at } = await step(db.login, at));
+  await db.login.query("CREATE TEMPORARY VIEW extra_log AS SELECT 1 AS id");
+  await expect(step(db.login, at)).rejects.toThrow(refused);
+  expect(await db.rows("SELECT * FROM public.acted")).toEqual([]);
+  await db.login.query("DISCARD TEMP");
+  expect(await db.repair()).toMatchObject({ status: "done", inserted: 1 });
+});
+
+test("types of the caller's search_path are not taken for the server's, by what runs with the caller's rights", async () => {
+  const db = await world.database({});
+  await db.admin.query(`
+    CREATE TABLE public.acted (as_whom name); GRANT INSERT ON public.acted TO PUBLIC; CREATE ROLE typist;
+    GRANT CREATE ON DATABASE "${db.name}" TO typist; SET ROLE typist; CREATE SCHEMA typist; GRANT USAGE ON SCHEMA typist TO PUBLIC;
+    CREATE FUNCTION typist.mark() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.acted VALUES (current_user); RETURN true; END $$`);
+  for (const type of ["text", "jsonb", "timestamptz", "name", "oid", "regclass"])
+    await db.admin.query(`CREATE DOMAIN typist.${type} AS pg_catalog.${type} CHECK (typist.mark())`);
+  await db.admin.query("RESET ROLE");
+  await putCheck(db, { id: 1, ts: 5 });
+  const person = await db.connect();
+  await person.query("SET search_path = typist, pg_catalog");
+  await person.query(`CALL ${R}.repair('whole', NULL, true, NULL, NULL)`);
+  await person.query("CALL src_vn_json_check.fct_fix_sync(FALSE)");
+  await person.query("CALL src_vn_json_check.fct_fix_sync('a@example.org'::pg_catalog.text)");
+  await person.query("DELETE FROM src_vn_json_check.observations_json");
+  expect(await db.rows("SELECT * FROM public.acted")).toEqual([]);
+  expect(await mainRows(db)).toEqual({ "1/vn38": 5 });
+  await db.admin.query("DROP OWNED BY typist; DROP ROLE typist");
+});
+
+test("a role that may merely connect has no right on anything of ours", async () => {
+  const db = await world.database({ deletions: "apply", sameRights: true });
+  await db.admin.query("CREATE ROLE passer_by LOGIN PASSWORD 'only-for-tests'");
+  const passerBy = await db.connect("passer_by");
+  const { rows } = await passerBy.query(`
+    WITH ours AS (SELECT oid, nspname FROM pg_namespace WHERE nspname IN ('src_vn_json_check', 'src_vn_json_repair', 'dbadmin'))
+    SELECT 'schema ' || nspname AS may FROM ours WHERE has_schema_privilege(oid, 'USAGE') OR has_schema_privilege(oid, 'CREATE')
+     UNION ALL
+    SELECT 'relation ' || c.relname FROM ours JOIN pg_class AS c ON c.relnamespace = ours.oid
+     WHERE CASE WHEN c.relkind IN ('r', 'p', 'v', 'm')
+                THEN has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') END
+     UNION ALL
+    SELECT 'sequence ' || c.relname FROM ours JOIN pg_class AS c ON c.relnamespace = ours.oid
+     WHERE CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'USAGE, SELECT, UPDATE') END
+     UNION ALL
+    SELECT 'routine ' || p.proname FROM ours JOIN pg_proc AS p ON p.pronamespace = ours.oid
+     WHERE has_function_privilege(p.oid, 'EXECUTE')`);
+  expect(rows).toEqual([]);
+  await db.admin.query("DROP ROLE passer_by").catch(() => undefined);
+});
+
+test("no routine of ours goes by a setting that a session can give itself", async () => {
+  const db = await world.database({ deletions: "apply" });
+  const told = await db.rows<{ name: string }>(
+    `SELECT proname AS name FROM pg_proc
+      WHERE pronamespace IN ('src_vn_json_check'::regnamespace, 'src_vn_json_repair'::regnamespace, 'dbadmin'::regnamespace)
+        AND prosrc ~* 'current_setting\\s*\\(\\s*''\\w+\\.'`,
+  );
+  expect(told).toEqual([]);
+});
+
+test("the largest number that can be agreed to is one", async () => {
+  const db = await world.database({});
+  await putCheck(db, { id: 1, ts: 5 });
+  expect(await db.repair("whole", { accept: 2147483647 })).toMatchObject({ status: "done", inserted: 1 });
 });

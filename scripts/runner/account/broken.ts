@@ -81,6 +81,12 @@ export function refusal(error: unknown): Refusal | null | undefined {
   return error instanceof DatabaseError ? (REFUSED[error.code ?? ""] ?? null) : undefined;
 }
 
+/** Has the server given up a statement's wait for a lock? Our own routines say themselves who was in the way. */
+export function waitedInVain(error: unknown): boolean {
+  const first = firstOf(error);
+  return first instanceof DatabaseError && first.code === "55P03" && first.routine !== "exec_stmt_raise";
+}
+
 /** Whether it passes by itself: a restart, a moment with too many connections. */
 export function passes(why: NoDatabase): boolean {
   return PASSES.has(why);

@@ -7,7 +7,7 @@ import { HOME_FILES } from "../../../config/names";
 import { connect, type SslMode } from "../../../sql/connect";
 import { settled } from "../../../sql/session";
 import { type Problem, RunError } from "../facts";
-import { noDatabase, passes, refusal, wordsOf } from "./broken";
+import { noDatabase, type Phase, passes, refusal, waitedInVain, wordsOf } from "./broken";
 import { parseService, passwordFor, readPgpass } from "./service";
 
 /** Seconds before each further try: a restart takes moments, a recovery or a full server minutes. */
@@ -47,6 +47,7 @@ export function databaseOf(
   patience: readonly number[],
 ): Database {
   const waiting: Waiting = {};
+  const repair = escapeIdentifier(schemas.repair);
   const session = async <T>(use: (client: Client) => Promise<T>): Promise<T> => {
     for (let tries = 0; ; tries++) {
       const to = whereTo(home, service);
@@ -55,17 +56,20 @@ export function databaseOf(
         client = await open(to);
         return await use(client);
       } catch (error) {
-        const why =
-          error instanceof RunError ? undefined : noDatabase(error, client ? "working" : "connecting");
+        if (error instanceof RunError) throw error;
         const where = `${to.host}:${to.port}/${to.database}`;
-        if (why === undefined) {
+        const cause: Problem | undefined =
+          client !== undefined && waitedInVain(error)
+            ? { key: "locked", where, holders: await holders(client, repair) }
+            : lost(where, error, client ? "working" : "connecting");
+        if (cause === undefined) {
           const refused = refusal(error);
           if (refused === undefined) throw error;
           throw new RunError({ key: "databaseRefuses", where, why: refused, cause: wordsOf(error) });
         }
-        const cause: Problem = { key: "noDatabase", where, why, cause: wordsOf(error) };
         const seconds = patience[tries];
-        if (!passes(why) || seconds === undefined) throw new RunError(cause);
+        if (seconds === undefined || (cause.key === "noDatabase" && !passes(cause.why)))
+          throw new RunError(cause);
         waiting.told?.(cause, seconds);
         await sleep(seconds * 1000, undefined, waiting.stop && { signal: waiting.stop });
       } finally {
@@ -75,13 +79,29 @@ export function databaseOf(
   };
   const rows = <T>(sql: string, values: unknown[] = []) =>
     session(async (client) => (await client.query(sql, values)).rows as T[]);
-  const repair = escapeIdentifier(schemas.repair);
   const call = async <T>(name: string, ...args: unknown[]) => {
     const places = args.map((_, i) => `$${i + 1}`).join(", ");
     const [row] = await rows<{ returned: T }>(`select ${repair}.${name}(${places}) as returned`, args);
     return (row as { returned: T }).returned;
   };
   return { waiting, check: escapeIdentifier(schemas.check), repair, session, rows, call };
+}
+
+/** That the database is not to be had; undefined where the error speaks of the statement. */
+function lost(where: string, error: unknown, phase: Phase): Problem | undefined {
+  const why = noDatabase(error, phase);
+  return why && { key: "noDatabase", where, why, cause: wordsOf(error) };
+}
+
+/** Who was in the way of the statement that has just failed; null where that is not known. */
+async function holders(client: Client, repair: string): Promise<string | null> {
+  try {
+    await client.query("rollback");
+    const { rows } = await client.query<{ holders: string | null }>(`select ${repair}.holders()`);
+    return rows[0]?.holders ?? null;
+  } catch {
+    return null;
+  }
 }
 
 type To = Omit<Parameters<typeof connect>[0], "applicationName">;
@@ -119,7 +139,8 @@ function whereTo(home: string, service: string): To {
 async function open(to: To): Promise<Client> {
   const client = await connect({ ...to, applicationName: "vn-check" });
   try {
-    await client.query(`${settled()} SET ROLE NONE`);
+    // Of our tables and increment_log, statements of a moment: whoever keeps them for longer is to be named.
+    await client.query(`${settled()} SET ROLE NONE; SET lock_timeout = '20s'`);
     const { rows } = await client.query("SELECT current_setting('session_replication_role') AS fires");
     if (rows[0].fires !== "origin")
       throw new RunError({ key: "noTriggers", login: to.user, database: to.database });

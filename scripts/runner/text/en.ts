@@ -116,6 +116,8 @@ export const english: Texts = {
     noService: (p) => `${p.path} has no section [${p.service}]`,
     noDatabase: (p) => `connecting to ${p.where}: ${p.cause}. ${english.noDatabase[p.why]}`,
     databaseRefuses: (p) => `${p.where}: ${p.cause}.${p.why ? ` ${english.refusal[p.why]}` : ""}`,
+    locked: (p) =>
+      `${p.where}: a lock was not let go in time${p.holders === null ? "" : `: ${p.holders}`}. Wait until that has ended, or end it: SELECT pg_terminate_backend(…)`,
     noTriggers: (p) =>
       `the sessions of ${p.login} in ${p.database} fire no triggers: main's own would not run when it is repaired. As a superuser: ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
     noSettings: (p) => `${p.path} is not there. Is HOME the account's home? (sudo -u ACCOUNT -H vn-check …)`,

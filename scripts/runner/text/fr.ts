@@ -119,6 +119,8 @@ export const french: Texts = {
     noService: (p) => `${p.path} n'a pas de section [${p.service}]`,
     noDatabase: (p) => `connexion à ${p.where} : ${p.cause}. ${french.noDatabase[p.why]}`,
     databaseRefuses: (p) => `${p.where} : ${p.cause}.${p.why ? ` ${french.refusal[p.why]}` : ""}`,
+    locked: (p) =>
+      `${p.where} : un verrou n'a pas été rendu à temps${p.holders === null ? "" : ` : ${p.holders}`}. Attendez que ce soit terminé, ou mettez-y fin : SELECT pg_terminate_backend(…)`,
     noTriggers: (p) =>
       `les sessions de ${p.login} dans ${p.database} ne déclenchent aucun déclencheur : ceux de la base principale n'agiraient pas lors d'une réparation. En superutilisateur : ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
     noSettings: (p) =>

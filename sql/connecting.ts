@@ -110,9 +110,10 @@ function refusedLogin(error: DatabaseError, said: string, to: Omit<Connection, "
         fr: "pulumi config set --path vn-sync-check:database.adminUser <un rôle qui peut se connecter>",
       },
     ];
-  const plain = /no encryption|SSL off/.test(error.message);
+  // There may be a line for encrypted connections alone; the server says so in its own language.
+  const plain = to.sslmode === "disable";
   return [
-    plain && to.sslmode === "disable" ? "sslmode" : "adminUser",
+    plain ? "sslmode" : "adminUser",
     {
       en: `pg_hba.conf of ${server} has no line for this connection (${said})`,
       fr: `le pg_hba.conf de ${server} n'a pas de ligne pour cette connexion (${said})`,

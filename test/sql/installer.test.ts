@@ -303,7 +303,14 @@ describe("an installation", () => {
         WHERE attrelid = 'src_vn_json_repair.settings'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY 1`,
     );
     const names = ["instance", "main_schema", "check_schema", "monitoring_schema"];
-    const others = ["owner_role", "repair_role", "login_role", "installed_version", "gaps_seen"];
+    const others = [
+      "owner_role",
+      "repair_role",
+      "login_role",
+      "installed_version",
+      "gaps_seen",
+      "surroundings_seen",
+    ];
     const settings = Object.keys(JSON.parse(installationJson(stack, false)).settings);
     expect(columns.map(({ name }) => name)).toEqual([...names, ...others, ...settings].sort());
     const { rows } = await client.query(

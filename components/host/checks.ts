@@ -4,6 +4,7 @@ import { NODE_MAJOR } from "../render/hostPackages";
 import { ACCOUNT_PATH } from "../render/shell";
 import type { HostFacts } from "./facts";
 import { foreign, nodeFault, PYTHON, pythonFault, spaceFault, sudoRemedy } from "./judge";
+import { standingFault, standingRemedy } from "./standing";
 
 /** Seconds that two clocks may differ; the API's signatures are good for some minutes. */
 const APART = 240;
@@ -89,6 +90,27 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
       en: `mount it with rw and exec (findmnt -T ${home}), and let it be ${account}'s: chown ${account}: ${home}; chmod 700 ${home}`,
       fr: `le monter avec rw et exec (findmnt -T ${home}), et le donner à ${account} : chown ${account}: ${home}; chmod 700 ${home}`,
     }),
+  },
+  {
+    name: "limits",
+    try: ({ fact }) => {
+      const found = fact("limits").replaceAll("limit ", "");
+      return found === ""
+        ? undefined
+        : {
+            en: `are too narrow for the jobs (f: size of a file, t: seconds, n: open files, v: memory, p: processes): ${found}`,
+            fr: `sont trop étroites pour les tâches (f : taille d'un fichier, t : secondes, n : fichiers ouverts, v : mémoire, p : processus) : ${found}`,
+          };
+    },
+    remedy: ({ names: { account } }) => ({
+      en: `lift them for ${account} in /etc/security/limits.d/${account}.conf, in lines such as: ${account} - cpu unlimited (fsize, cpu, nofile, as, nproc)`,
+      fr: `les lever pour ${account} dans /etc/security/limits.d/${account}.conf, par des lignes comme : ${account} - cpu unlimited (fsize, cpu, nofile, as, nproc)`,
+    }),
+  },
+  {
+    name: "files",
+    try: (at) => standingFault(at),
+    remedy: (at) => standingRemedy(at),
   },
   {
     name: "disk",

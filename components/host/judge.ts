@@ -5,9 +5,10 @@ import type { HostFacts } from "./facts";
 /** Oldest Python for which Client-API-VN's pinned packages exist. */
 export const PYTHON = [3, 11] as const;
 /** Megabytes: a venv with what pip unpacks beside it, Debian's packages, what the jobs write each day, pip's builds. */
-const SPACE = { venv: 450, packages: 500, jobs: 60, build: 100 };
-/** Files of a venv. */
+const SPACE = { venv: 450, packages: 500, jobs: 60, build: 100, files: 2 };
+/** Files of a venv; a few elsewhere. */
 const INODES = 15_000;
+const FEW = 20;
 
 /** What sudo says where it is itself out of order: no rule for the login would help. */
 const SUDO_BROKEN =
@@ -83,7 +84,7 @@ export function nodeFault(fact: HostFacts["fact"]): Words | undefined {
   const fault = fact("node_fault");
   const candidate = fact("node_to_install");
   // One that only root may run does not stand in the way of Debian's, which comes after it on the PATH.
-  const inTheWay = !/not found|[Pp]ermission denied/.test(fault);
+  const inTheWay = !/\bnode: ((command )?not found|[Pp]ermission denied)/.test(fault);
   if (fault !== "" && inTheWay)
     return {
       en: `does not run for an ordinary account: ${fault}`,
@@ -107,14 +108,23 @@ export function spaceFault({ fact, is, names: { home } }: HostFacts): Words | un
       ["/var", "var_megabytes", packages],
       ["/usr", "usr_megabytes", packages],
       ["/tmp", "tmp_megabytes", is("venv_there") ? 0 : SPACE.build],
+      ["/etc", "etc_megabytes", SPACE.files],
+      ["/var/lib", "lib_megabytes", SPACE.files],
     ] as const
   ).filter(([, name, wanted]) => fact(name) !== "" && Number(fact(name)) < wanted);
-  const inodes = fact("home_inodes") !== "" && !is("venv_there") && Number(fact("home_inodes")) < INODES;
+  const inodes = (
+    [
+      [home, "home_inodes", is("venv_there") ? FEW : INODES],
+      ["/tmp", "tmp_inodes", FEW],
+      ["/etc", "etc_inodes", FEW],
+      ["/var/lib", "lib_inodes", FEW],
+    ] as const
+  ).filter(([, name, wanted]) => fact(name) !== "" && Number(fact(name)) < wanted);
   const parts = (free: string, wanted: string, files: string) => [
     ...short.map(([path, name, need]) => `${path}: ${fact(name)} MB ${free}, ${need} ${wanted}`),
-    ...(inodes ? [`${home}: ${fact("home_inodes")} ${files} ${free}, ${INODES} ${wanted}`] : []),
+    ...inodes.map(([path, name, need]) => `${path}: ${fact(name)} ${files} ${free}, ${need} ${wanted}`),
   ];
-  if (short.length === 0 && !inodes) return undefined;
+  if (short.length === 0 && inodes.length === 0) return undefined;
   return {
     en: parts("free", "needed", "files (inodes)").join("; "),
     fr: parts("libres", "nécessaires", "fichiers (inodes)").join(" ; "),

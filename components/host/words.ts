@@ -36,8 +36,8 @@ export function connectionFinding({ why, at, login, said }: NoConnection): Findi
           fr: `${there} a coupé la connexion avant l'authentification (${said})`,
         },
         {
-          en: `see that ${at}.port is an SSH server's and that it lets this machine in (MaxStartups, fail2ban, a firewall)`,
-          fr: `vérifier que ${at}.port est celui d'un serveur SSH et qu'il laisse entrer cette machine (MaxStartups, fail2ban, pare-feu)`,
+          en: `see that ${at}.port is an SSH server's and that it lets this machine in (MaxStartups, PerSourcePenalties, fail2ban, a firewall)`,
+          fr: `vérifier que ${at}.port est celui d'un serveur SSH et qu'il laisse entrer cette machine (MaxStartups, PerSourcePenalties, fail2ban, pare-feu)`,
         },
       );
     case "host key":
@@ -145,8 +145,8 @@ export function connectionFinding({ why, at, login, said }: NoConnection): Findi
           fr: `${there} refuse la connexion de ${login.user} avec ${offered(login).fr}`,
         },
         {
-          en: `set ${at}.user to a login that exists there, with a shell that exists there and let in by AllowUsers, and put the public key into its ~/.ssh/authorized_keys, which nobody else may write to`,
-          fr: `donner à ${at}.user une connexion qui existe là-bas, dont le shell existe et qu'AllowUsers laisse entrer, et mettre la clé publique dans son ~/.ssh/authorized_keys, où personne d'autre ne peut écrire`,
+          en: `set ${at}.user to a login that exists there, with a shell that exists there and let in by sshd_config (AllowUsers, PermitRootLogin), and put the public key into its ~/.ssh/authorized_keys, which nobody else may write to`,
+          fr: `donner à ${at}.user une connexion qui existe là-bas, dont le shell existe et que sshd_config laisse entrer (AllowUsers, PermitRootLogin), et mettre la clé publique dans son ~/.ssh/authorized_keys, où personne d'autre ne peut écrire`,
         },
       );
   }

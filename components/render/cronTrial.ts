@@ -1,6 +1,6 @@
 import type { Names } from "../../config/names";
 import type { Locale } from "../../config/values/key";
-import { ACCOUNT_PATH, spoken } from "./shell";
+import { ACCOUNT_PATH, FORGET, LIMITS, spoken } from "./shell";
 
 /** Name of the trial's file in /etc/cron.d: one that no instance's own file has. */
 export function trialFile({ cronFile }: Names): string {
@@ -22,14 +22,20 @@ exec 9</etc/cron.d
 flock -w 300 9
 trap 'rm -f "$line" "$line.new" "$out" "$out.new"' EXIT
 trap 'exit 1' HUP INT TERM
-rm -f "$out"
+rm -f "$out" "$out.new"
+setpriv --reuid ${account} --regid "$(id -g ${account})" --init-groups sh -c 'echo x >"$1" && rm "$1"' sh "$out.new" || {
+  echo "${say(`${account} cannot write into ${home}: no job could work there`, `${account} ne peut pas écrire dans ${home} : aucune tâche n'y travaillerait`)} (df -h ${home}; df -i ${home}; ls -ld ${home})" >&2
+  exit 1
+}
 {
   echo "${say("# One trial by vn-sync-check, gone within minutes", "# Un essai de vn-sync-check, enlevé dans quelques minutes")}"
   echo "SHELL=/bin/sh"
   echo "PATH=${ACCOUNT_PATH}"
   echo "HOME=${home}"
   echo 'MAILTO=""'
-  echo "* * * * * ${account} { id -un; node --version && echo node runs; } >$out.new 2>&1; mv $out.new $out"
+  cat <<'END'
+* * * * * ${account} ${FORGET}; { id -un; node -p 1+1 && echo node runs; ${LIMITS}; } >${home}/.cron-trial.new 2>&1; mv ${home}/.cron-trial.new ${home}/.cron-trial
+END
 } >"$line.new"
 chmod 644 "$line.new"
 mv -f "$line.new" "$line"
@@ -38,11 +44,19 @@ echo "${say(
     `attente d'un essai lancé par cron sous ${account}, ${BOUND} s au plus`,
   )}"
 second=0
-while [ ! -e "$out" ] && [ "$second" -lt ${BOUND} ]; do
+while { [ ! -f "$out" ] || [ -L "$out" ]; } && [ "$second" -lt ${BOUND} ]; do
   sleep 1
   second=$((second + 1))
 done
-if [ -e "$out" ]; then
+if [ -f "$out" ] && [ ! -L "$out" ]; then
+  if grep -q '^limit ' "$out"; then
+    grep '^limit ' "$out" >&2
+    echo "${say(
+      `these limits (f: size of a file, t: seconds, n: open files, v: memory, p: processes) are too narrow for the jobs: lines such as '${account} - cpu unlimited' (fsize, cpu, nofile, as, nproc) in /etc/security/limits.d/${account}.conf lift them`,
+      `ces limites (f : taille d'un fichier, t : secondes, n : fichiers ouverts, v : mémoire, p : processus) sont trop étroites pour les tâches : des lignes comme '${account} - cpu unlimited' (fsize, cpu, nofile, as, nproc) dans /etc/security/limits.d/${account}.conf les lèvent`,
+    )}" >&2
+    exit 1
+  fi
   if grep -qx 'node runs' "$out" && grep -qx ${account} "$out"; then
     echo "${say("cron has run the trial", "cron a lancé l'essai")}"
     exit 0
@@ -76,6 +90,10 @@ fi
   fi
   expires=$(getent shadow ${account} | cut -d: -f8)
   if [ -n "$expires" ] && [ "$expires" -le $(($(date +%s) / 86400)) ]; then echo "${say("the account has expired:", "le compte a expiré :")} chage -E -1 ${account}"; fi
+  changed=$(getent shadow ${account} | cut -d: -f3) most=$(getent shadow ${account} | cut -d: -f5)
+  if [ "$changed" = 0 ] || { [ -n "$changed" ] && [ -n "$most" ] && [ $((changed + most)) -lt $(($(date +%s) / 86400)) ]; }; then
+    echo "${say("the account's password has expired, which closes it to cron:", "le mot de passe du compte a expiré, ce qui le ferme à cron :")} chage -M -1 -d $(date +%F) ${account}"
+  fi
   if grep -qsx ${account} /etc/cron.deny || { [ -e /etc/cron.allow ] && ! grep -qsx ${account} /etc/cron.allow; }; then
     echo "${say(
       `/etc/cron.allow or /etc/cron.deny keeps ${account} from cron: echo ${account} >>/etc/cron.allow, and take it out of /etc/cron.deny`,

@@ -1,7 +1,8 @@
 import type { Names } from "../../config/names";
 import { HOME_FILES } from "../../config/names";
 import { MISSING_PACKAGES } from "./hostPackages";
-import { ACCOUNT_PATH, BECOME_ROOT, quote } from "./shell";
+import { ACCOUNT_PATH, BECOME_ROOT, LIMITS, quote } from "./shell";
+import { standing } from "./standing";
 
 /** What stands before each fact of a host. */
 export const FACT = "vn-sync-check:";
@@ -55,7 +56,7 @@ as_account() {
 # NAME FAULT COMMAND: the last line of what it prints as one fact, or what it says in failing as the other
 tried() {
   if value=$(as_account "$3" 2>/dev/null); then fact "$1" "$(printf %s "$value" | tail -n 1)"
-  else value=$(as_account "$3" 2>&1); fact "$2" "\${value:-it ended without a word}"
+  else value=$(as_account "$3" 2>&1 | grep -v '^ERROR: ld\\.so'); fact "$2" "\${value:-it ended without a word}"
   fi
 }
 fact node_at "$(as_account 'command -v node' 2>/dev/null || command -v node)"
@@ -64,6 +65,12 @@ fact python_at "$(as_account 'command -v python3' 2>/dev/null)"
 tried python python_fault ${quote(`python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])'`)}
 venv=$(as_account ${quote(`python3 -c 'import ensurepip, venv, ssl'`)} 2>&1) || fact venv_fault "$(printf %s "$venv" | tail -n 1)"
 tmp=$(as_account 'f=$(mktemp) && rm "$f"' 2>&1) || fact tmp_fault "$tmp"
+
+# As PAM sets them, which cron asks too.
+if [ "$(id -u)" = 0 ]; then
+  if [ -n "$entry" ]; then who=$account; else who=nobody; fi
+  fact limits "$(runuser -u "$who" -- /bin/sh -c ${quote(LIMITS)} 2>/dev/null </dev/null)"
+fi
 
 what() { if [ -L "$1" ]; then echo link; elif [ -d "$1" ]; then echo folder; elif [ -e "$1" ]; then echo file; else echo absent; fi; }
 fact home "$(what "$home")"
@@ -82,6 +89,18 @@ fact home_inodes "$(inodes "$near")"
 fact var_megabytes "$(space /var/cache)"
 fact usr_megabytes "$(space /usr)"
 fact tmp_megabytes "$(space /tmp)"
+
+${standing(names)}
+for_apt() {
+  [ -n "\${missing:-}" ] && [ "$(id -u)" = 0 ] || return 0
+  for path in /usr /var/lib/dpkg /var/cache/apt; do [ ! -e "$path" ] || [ -w "$path" ] || echo "unwritable $path"; done
+}
+fact standing "$({ standing; for_apt; } | tr '\\n' ';')"
+fact etc_megabytes "$(space /etc)"
+fact etc_inodes "$(inodes /etc)"
+fact lib_megabytes "$(space /var/lib)"
+fact lib_inodes "$(inodes /var/lib)"
+fact tmp_inodes "$(inodes /tmp)"
 
 yes cron_file '[ -e /etc/cron.d/${cronFile} ] || [ -L /etc/cron.d/${cronFile} ]'
 yes crontab '[ -e /var/spool/cron/crontabs/${account} ]'

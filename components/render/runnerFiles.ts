@@ -1,4 +1,5 @@
 import { HOME_FILES } from "../../config/names";
+import { FORGET } from "./shell";
 
 /**
  * The command on the host. It sets HOME itself: the client and libpq find their files by it, also when
@@ -7,6 +8,7 @@ import { HOME_FILES } from "../../config/names";
 export function runnerWrapper(home: string): string {
   return `#!/bin/sh
 # Written by vn-sync-check
+${FORGET}
 HOME=${home}
 export HOME
 cd "$HOME" || exit 1
@@ -18,6 +20,7 @@ exec node "$HOME/${HOME_FILES.lib}/vn-check.mjs" "$@"
 export function fullWrapper(home: string): string {
   return `#!/bin/sh
 # Written by vn-sync-check: transfer_vn_full_2w <config> <service>
+${FORGET}
 HOME=${home}
 export HOME
 cd "$HOME" || exit 1

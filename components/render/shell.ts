@@ -16,6 +16,19 @@ const ROOT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 /** Where cron looks for programs, and so whatever runs as the account. */
 export const ACCOUNT_PATH = "/usr/local/bin:/usr/bin:/bin";
 
+/**
+ * Forgets what /etc/environment, PAM or cron may have set for all programs, and what would make Node, Python and libpq
+ * others than those that were tried.
+ */
+export const FORGET =
+  "unset NODE_OPTIONS NODE_PATH LD_PRELOAD LD_LIBRARY_PATH PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONINSPECT PGHOST PGPORT PGDATABASE PGUSER PGOPTIONS PGSERVICE PGSERVICEFILE PGPASSFILE PGSYSCONFDIR PGSSLMODE PGSSLROOTCERT";
+
+/**
+ * Prints each limit (pam_limits) under which no job would end, as `limit t=60`: f size of a file in 512 bytes, t
+ * seconds of work, n open files, v kilobytes of memory, p (in bash u) processes. No percent sign, which cron takes for a line's end.
+ */
+export const LIMITS = `p=p; [ -z "$BASH_VERSION" ] || p=u; for one in 'f 4000000' 't 86400' 'n 256' 'v 8000000' "$p 100"; do set -- $one; is=$(ulimit -$1); case $is in unlimited | '') ;; *) [ $is -ge $2 ] || echo limit $1=$is ;; esac; done`;
+
 /** Sets `$@` to what makes a command run as root, `$said` to sudo's own words where it refuses. */
 export const BECOME_ROOT = `said=
 if [ "$(id -u)" = 0 ]; then set --

@@ -2,10 +2,7 @@ import { HOME_FILES, type Names } from "../../config/names";
 import type { Locale } from "../../config/values/key";
 import { trialFile } from "./cronTrial";
 import { quote, spoken } from "./shell";
-
-/** Files of the account that may be there already, where what exists is taken over: kept beside the new ones. */
-const KEPT = [HOME_FILES.config, HOME_FILES.service, HOME_FILES.password] as const;
-const BEFORE = ".before-vn-sync-check";
+import { BEFORE, FOLDERS, KEPT, standing } from "./standing";
 
 /** What was there before the account was made, for destroy to leave. */
 function foundFile({ marker }: Names): string {
@@ -36,6 +33,12 @@ export function makeAccount(names: Names, stack: string, adopt: boolean, locale:
   const [head, tail] = markerText(names);
   return `account=${account} home=${home} marker=${marker} had=${foundFile(names)}
 ${ONE_AT_A_TIME}
+${standing(names)}
+way=$(standing${adopt ? "" : " | grep -v ^taken- || true"})
+if [ -n "$way" ]; then
+  printf '%s\\n' "$way" ${quote(say("nothing was made: mend what stands in the way", "rien n'a été créé : corriger ce qui est en travers"))} >&2
+  exit 1
+fi
 read -r id known
 text=${quote(head)}$id${quote(tail)}
 if [ -e "$marker" ]; then
@@ -63,7 +66,7 @@ else
   if [ -e "$home" ] || [ -L "$home" ]; then
     if [ -d "$home" ] && [ ! -L "$home" ] && [ -z "$(find "$home" -mindepth 1 -maxdepth 1 ! -name lost+found)" ]; then there="$there empty-home"; else there="$there home"; fi
   fi
-  if [ -e /etc/cron.d/${cronFile} ]; then there="$there cron"; fi
+  if [ -e /etc/cron.d/${cronFile} ] || [ -L /etc/cron.d/${cronFile} ]; then there="$there cron"; fi
   if [ -e "/var/spool/cron/crontabs/$account" ]; then there="$there crontab"; fi
   case $there in
     '' | ' empty-home') ;;
@@ -86,11 +89,11 @@ else
   if [ -n "$there" ]; then printf '%s\\n' "$there " >"$had"; fi
   case $there in
     *' home'*)
-      for folder in bin lib ${HOME_FILES.lib} log state tmp; do
-        if [ -d "$home/$folder" ]; then taken="\${taken:-} $folder"; fi
+      for folder in ${FOLDERS.join(" ")}; do
+        if [ -d "$home/$folder" ] && [ ! -L "$home/$folder" ]; then taken="\${taken:-} $folder"; fi
       done
       for file in ${KEPT.join(" ")}; do
-        if [ -e "$home/$file" ]; then cp -pT "$home/$file" "$home/$file${BEFORE}"; fi
+        if [ -e "$home/$file" ]; then cp -pPT --remove-destination "$home/$file" "$home/$file${BEFORE}"; fi
       done ;;
   esac
   if [ -e /etc/cron.d/${cronFile} ]; then cp -p /etc/cron.d/${cronFile} "\${marker%.json}.cron"; fi
@@ -103,7 +106,7 @@ getent passwd "$account" >/dev/null ||
 # useradd leaves the password locked; nothing is copied from /etc/skel
 install -d -m 0700 -o "$account" -g "$(id -gn "$account")" "$home"
 # the folders that the kit writes into, in a home that was taken over
-for folder in \${taken:-}; do chown "$account:" "$home/$folder"; done`;
+for folder in \${taken:-}; do chown -h "$account:" "$home/$folder"; done`;
 }
 
 /** Ends every process of the account: asks, waits up to ten seconds, then kills. */
@@ -148,7 +151,8 @@ if had home; then
     "$home was there before: what this kit put into it is removed, the rest stays",
     "$home était là avant : ce que ce kit y a mis est enlevé, le reste demeure",
   )}"
-  rm -rf "$home/${HOME_FILES.lib}" "$home/${HOME_FILES.venv}" "$home/${HOME_FILES.venv}"-* "$home/state"
+  [ -L "$home/lib" ] || rm -rf "$home/${HOME_FILES.lib}"
+  rm -rf "$home/${HOME_FILES.venv}" "$home/${HOME_FILES.venv}"-* "$home/state"
   rmdir --ignore-fail-on-non-empty "$home/lib" "$home/bin" 2>/dev/null || true
   for file in ${KEPT.join(" ")}; do
     if [ -e "$home/$file${BEFORE}" ]; then mv -fT "$home/$file${BEFORE}" "$home/$file"; fi

@@ -1,12 +1,28 @@
 import { HOME_FILES } from "../../config/names";
 import type { Locale } from "../../config/values/key";
-import { spoken } from "./shell";
+import { FORGET, spoken } from "./shell";
 
 /** Where the pieces of the installation are, relative to the account's home. */
 export const VENV = {
   builder: HOME_FILES.builder,
   constraints: `${HOME_FILES.lib}/constraints.txt`,
 } as const;
+
+/**
+ * Reads what pip says of its settings, prints as lines for sh those that tell how an index is reached: the others
+ * put packages elsewhere (target, prefix, user), build them from source, leave some out or stop at a hash.
+ */
+const REACH = `import ast, re, shlex, sys
+wanted = "index-url extra-index-url no-index find-links trusted-host cert client-cert proxy timeout default-timeout retries use-feature keyring-provider".split()
+ranks = {"global": 0, "install": 1, ":env:": 2}
+found = []
+for line in sys.stdin:
+    match = re.match(r"(global|install|:env:)[.]([a-z-]+)=(.*)", line)
+    if match and match[2] in wanted:
+        found.append((ranks[match[1]], match[2], ast.literal_eval(match[3])))
+for _, name, value in sorted(found):
+    value = " ".join(value.split()) if chr(10) in value else value
+    print("export PIP_" + name.upper().replace("-", "_") + "=" + shlex.quote(value))`;
 
 /**
  * The program on the host that makes sure of Client-API-VN. It is kept there, because a new Python on the
@@ -26,6 +42,7 @@ export function venvBuilder(version: string, locale: Locale = "en"): string {
 # Written by vn-sync-check: installs Client-API-VN ${version} for this host's Python, where it is not there yet.
 set -eu
 umask 077
+${FORGET}
 cd "$HOME"
 link=${HOME_FILES.venv}
 if [ -e "$link" ] && [ ! -L "$link" ]; then
@@ -64,6 +81,16 @@ if [ ! -x "$folder/bin/python" ] || ! works "$folder"; then
     )}" >&2
     exit 1
   }
+  unset PIP_LOG PIP_PYTHON
+  said=$("$folder/bin/python" -m pip --log /dev/null --disable-pip-version-check config list 2>&1) || {
+    last_words
+    echo "${say("pip cannot read its own settings: see", "pip ne peut pas lire ses réglages : voir")} /etc/pip.conf, $HOME/.config/pip/pip.conf, /etc/environment" >&2
+    exit 1
+  }
+  reach=$(printf '%s\\n' "$said" | "$folder/bin/python" -c '${REACH}')
+  for name in $(env | sed -n 's/^\\(PIP_[A-Za-z0-9_]*\\)=.*/\\1/p'); do unset "$name"; done
+  eval "$reach"
+  export PIP_CONFIG_FILE=/dev/null
   for attempt in 1 2 3; do
     said=$("$folder/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --no-cache-dir --only-binary psycopg2-binary,numpy,pyproj -c ${VENV.constraints} setuptools Client-API-VN==${version} 2>&1) && break
     case $said in
@@ -78,8 +105,8 @@ if [ ! -x "$folder/bin/python" ] || ! works "$folder"; then
     if [ "$attempt" = 3 ]; then
       last_words
       echo "${say(`pip could not install Client-API-VN ${version}`, `pip n'a pas pu installer Client-API-VN ${version}`)}; ${before}. ${say(
-        "pip uses this host's own settings (/etc/pip.conf, /etc/environment).",
-        "pip suit les réglages de ce serveur (/etc/pip.conf, /etc/environment).",
+        "of this host's settings for pip (/etc/pip.conf, /etc/environment) those are used that tell how an index is reached.",
+        "des réglages de pip de ce serveur (/etc/pip.conf, /etc/environment) sont suivis ceux qui disent comment joindre un index.",
       )}" >&2
       exit 1
     fi

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runOnce, type Said } from "../../components/host/run";
 import { programOf, proves, type Verb } from "../../components/render/command";
+import { CONSTRAINTS } from "../../components/render/constraints";
 import { cronTrial } from "../../components/render/cronTrial";
+import { fileInput, fileWriter } from "../../components/render/fileScripts";
 import { installPackages } from "../../components/render/hostPackages";
 import { asAccount, asRoot } from "../../components/render/shell";
 import { makeAccount, removeAccount } from "../../components/render/systemUser";
@@ -129,6 +131,25 @@ test("B4: taken over, it comes back from destroy as it was; what was made goes",
   await host.must(`rm -rf ${home}`);
 });
 
+test("B4: what somebody has laid where root writes is neither followed nor given away, and nothing is made", async () => {
+  await host.must(`install -d -o ops ${home} /etc/victim; echo keys >${home}/evn.yaml; echo theirs >/etc/victim/file; chown root /etc/victim
+    ln -s /etc/victim ${home}/bin; ln -s /etc/victim/file ${home}/evn.yaml.before-vn-sync-check; chown -hR ops ${home}`);
+  const { proven, stderr } = await make(true);
+  expect(proven).toBe(false);
+  expect(stderr).toMatch(/bin\n.*evn\.yaml\.before-vn-sync-check\nnothing was made/);
+  expect(there(marker)).toBe(false);
+  expect(await host.must("stat -c %U /etc/victim /etc/victim/file; cat /etc/victim/file")).toBe(
+    "root\nroot\ntheirs\n",
+  );
+  await host.must(`rm -rf ${home} /etc/victim; install -d -o ops /var/lib/vn-sync-check
+    ln -s /etc/planted ${marker}.new`);
+  expect((await make()).stderr).toContain("others /var/lib/vn-sync-check");
+  expect(
+    await host.must(`ls /etc/planted 2>/dev/null || echo none; getent passwd ${account} || echo none`),
+  ).toBe("none\nnone\n");
+  await host.must("rm -r /var/lib/vn-sync-check");
+});
+
 test("B4: an account, a group and a cron file that were there stay", async () => {
   await host.must(
     `groupadd ${account}; useradd -M -g ${account} ${account}; echo '# of the admin' >/etc/cron.d/${NAMES.cronFile}`,
@@ -163,15 +184,54 @@ test("B19: what keeps cron from the account is told: pam_access, an expired acco
   expect((await make()).proven).toBe(true);
   const trial = () => run({ create: asRoot(cronTrial(NAMES).replace(/-lt 130/, "-lt 62")) });
   await host.must(
-    `sed -i '1i account required pam_access.so' /etc/pam.d/cron; echo '-:ALL EXCEPT root ops:ALL' >>/etc/security/access.conf; chage -E 0 ${account}`,
+    `sed -i '1i account required pam_access.so' /etc/pam.d/cron; echo '-:ALL EXCEPT root ops:ALL' >>/etc/security/access.conf; chage -E 0 -M 1 -d 2020-01-01 ${account}`,
   );
   const { proven, stderr } = await trial();
   expect(proven).toBe(false);
   expect(stderr).toContain("no job would ever run");
   expect(stderr).toContain(`+:${account}:ALL`);
   expect(stderr).toContain(`chage -E -1 ${account}`);
+  expect(stderr).toMatch(new RegExp(`chage -M -1 -d \\d{4}-\\d\\d-\\d\\d ${account}`));
   expect(await host.must(`ls -A /etc/cron.d ${home}`)).not.toMatch(/trial/);
-  await host.must(`sed -i 1d /etc/pam.d/cron; sed -i '$d' /etc/security/access.conf; chage -E -1 ${account}`);
+  await host.must(
+    `sed -i 1d /etc/pam.d/cron; sed -i '$d' /etc/security/access.conf; chage -E -1 -M -1 -d 2026-01-01 ${account}`,
+  );
+});
+
+test("B19: limits of PAM for the account, and a home that it cannot write into, are told by the trial", async () => {
+  const trial = () => run({ create: asRoot(cronTrial(NAMES)) });
+  await host.must(
+    `printf '${account} - cpu 5\\n${account} - nofile 100\\n' >/etc/security/limits.d/house.conf`,
+  );
+  const narrow = await trial();
+  expect(narrow.proven).toBe(false);
+  expect(narrow.stderr).toMatch(/limit t=300\nlimit n=100\n.*\/etc\/security\/limits\.d/);
+  await host.must(`rm /etc/security/limits.d/house.conf; chown root ${home}`);
+  expect((await trial()).stderr).toContain(`${account} cannot write into ${home}`);
+  await host.must(`chown ${account} ${home}`);
+});
+
+test("what /etc/environment and pip.conf have for other programs changes neither the jobs nor the client", async () => {
+  await host.must(`cp /etc/environment /root/environment; cp /etc/pip.conf /root/pip.conf
+    printf '%s\\n' NODE_OPTIONS=--nowhere PYTHONHOME=/nowhere PYTHONPATH=/nowhere LC_ALL=tr_TR.UTF-8 PIP_USER=1 PIP_TARGET=/tmp/z PIP_LOG=/root/l PIP_DRY_RUN=1 PIP_REQUIRE_HASHES=1 >>/etc/environment
+    printf '[global]\\nuser = true\\nlog = /root/pip.log\\nno-deps = true\\n[install]\\ntarget = /tmp/x\\nprefix = /tmp/y\\nno-binary = :all:\\n' >/tmp/more; { grep -v '^\\[global' /etc/pip.conf | sed '1i [global]'; sed 1d /tmp/more; } >/tmp/conf; mv /tmp/conf /etc/pip.conf; chmod 644 /etc/pip.conf`);
+  const trial = run({ create: asRoot(cronTrial(NAMES)) });
+  const write = (path: string, text: string) =>
+    run({ create: asAccount(account, home, fileWriter(`lib/vn-check/${path}`, "0644")) }, "create", {
+      stdin: fileInput(text),
+    });
+  await write("build-venv", venvBuilder("2.12.0"));
+  await write("constraints.txt", CONSTRAINTS);
+  await write("client_job.py", readFileSync("scripts/runner/download/client_job.py", "utf8"));
+  const built = await run({ create: asAccount(account, home, "sh lib/vn-check/build-venv") });
+  expect(built.proven, built.stderr).toBe(true);
+  expect(built.stderr).toContain("Client-API-VN 2.12.0 on Python 3.11");
+  expect(await host.must("ls -d /tmp/[xyz] 2>/dev/null || echo none")).toBe("none\n");
+  const ran = await trial;
+  expect(ran.proven, ran.stderr).toBe(true);
+  await host.must(
+    `mv /root/environment /etc/environment; mv /root/pip.conf /etc/pip.conf; rm -rf ${home}/.venv* ${home}/lib`,
+  );
 });
 
 test("S3, B16: two builders of the venv: the second waits, and a full disk is told in the tool's own words", async () => {

@@ -72,6 +72,11 @@ test("B8: a node that is too old, or broken, or only root's", async () => {
   expect(await wrong()).toEqual([
     expect.stringMatching(/^node: does not run for an ordinary account: cannot allocate/),
   ]);
+  // Of another machine: sh takes it for a script, whose first word it does not find.
+  await host.must("printf '\\177ELF\\2\\1\\1\\0garbage' >/usr/local/bin/node");
+  expect(await wrong()).toEqual([
+    expect.stringMatching(/^node: does not run for an ordinary account: .*node.*\n.*\/usr\/local\/bin\/node/),
+  ]);
   // Debian's comes after it on the PATH and will be installed.
   await host.must(
     "mkdir -p /root/.nvm && mv /usr/local/bin/node /root/.nvm/node && ln -s /root/.nvm/node /usr/local/bin/node",
@@ -163,6 +168,78 @@ test("a home that nobody may write to, or without programs", async () => {
       expect.stringContaining(`/home/vn_check is on a file system ${option === "ro" ? "that " : ""}${words}`),
     ]);
     await host.must("umount /home/vn_check");
+  }
+});
+
+test("B4: where root cannot write, or would write where somebody else has laid a link, all of it is told first", async () => {
+  const put = `mount -t tmpfs -o size=1m,nr_inodes=12 tmpfs /var/lib
+    install -d -o ops /var/lib/vn-sync-check; ln -s /etc/motd2 /var/lib/vn-sync-check/default.json.new
+    for path in /etc/cron.d /usr; do mount --bind $path $path; mount -o remount,ro,bind $path; done`;
+  await host.must(put);
+  try {
+    expect(await wrong()).toEqual([
+      expect.stringMatching(
+        /^files: root itself cannot write to \/etc\/cron\.d, \/usr; \/var\/lib\/vn-sync-check is not root's alone.*\n.*findmnt -T \/etc\/cron\.d.*chown root: \/var\/lib\/vn-sync-check/,
+      ),
+      expect.stringMatching(
+        /^disk: \/var\/lib: \d MB free, 2 needed; \/var\/lib: \d+ files \(inodes\) free, 20 needed/,
+      ),
+    ]);
+  } finally {
+    await host.must("umount /etc/cron.d; umount -l /usr; umount /var/lib");
+  }
+  await host.must(`mkdir -p /home/vn_check/.pgpass /home/vn_check/.venv.clientapivn; ln -s /etc /home/vn_check/bin; ln -s /etc/motd2 /home/vn_check/evn.yaml.before-vn-sync-check
+    ln -s /nowhere /etc/cron.d/vn_check; useradd -o -u $(id -u ops) -M vn_check; chmod 711 /home`);
+  try {
+    const found = (await wrong({}, true)).find((one) => one.startsWith("files: "));
+    for (const words of [
+      "the account has the uid of ops",
+      "/home/vn_check/bin, /home/vn_check/evn.yaml.before-vn-sync-check: a link",
+      "/etc/cron.d/vn_check, /home/vn_check/.venv.clientapivn, /home/vn_check/.pgpass: not what the kit writes there",
+    ])
+      expect(found).toContain(words);
+    expect(found).toContain("mv /home/vn_check/bin /home/vn_check/bin.before");
+    await host.must("sed -i '/^vn_check:/s/:[0-9]*:/:0:/' /etc/passwd");
+    expect((await wrong({}, true)).join()).toContain("vn_check is root under another name");
+  } finally {
+    await host.must(
+      "sed -i /^vn_check:/d /etc/passwd /etc/shadow /etc/group /etc/gshadow; rm -rf /etc/cron.d/vn_check /home/vn_check; chmod 755 /home",
+    );
+  }
+});
+
+test("limits of PAM for everybody, under which no job would end", async () => {
+  await host.must("printf '* hard cpu 5\\n* - fsize 100\\n' >/etc/security/limits.d/house.conf");
+  try {
+    expect(await wrong()).toEqual([
+      expect.stringMatching(
+        /^limits: are too narrow .*f=200 t=300\n.*\/etc\/security\/limits\.d\/vn_check\.conf/,
+      ),
+    ]);
+  } finally {
+    await host.must("rm /etc/security/limits.d/house.conf");
+  }
+});
+
+test("words on standard error of each program (ld.so.preload) are no facts", async () => {
+  await host.must("echo /nowhere.so >/etc/ld.so.preload");
+  try {
+    expect(await wrong()).toEqual([]);
+  } finally {
+    await host.must("rm /etc/ld.so.preload");
+  }
+});
+
+test("a home's parent that a new account cannot enter", async () => {
+  await host.must("chgrp ops /home; chmod 750 /home");
+  try {
+    expect(await wrong()).toEqual([
+      expect.stringMatching(
+        /^files: an account without rights of its own cannot enter \/home\n.*chmod o\+x \/home$/,
+      ),
+    ]);
+  } finally {
+    await host.must("chgrp root /home; chmod 755 /home");
   }
 });
 

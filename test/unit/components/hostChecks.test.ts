@@ -70,6 +70,22 @@ test("another system than Debian, and an older one whose packages are too old", 
   expect(await wrong({ venv_fault: "No module named ensurepip", missing: "python3-venv" })).toEqual([]);
 });
 
+test("B8: a node of another machine, which sh takes for a script, is in the way; one that is not there is not", async () => {
+  const broken = { node: "", node_at: "/usr/local/bin/node" };
+  for (const node_fault of [
+    "/usr/local/bin/node: 1: ELF: not found",
+    "/opt/wrap: 3: nvm: Permission denied",
+    "sh: 1: node: Exec format error",
+  ])
+    expect(await wrong({ ...broken, node_fault })).toEqual([expect.stringContaining(node_fault)]);
+  for (const node_fault of [
+    "sh: 1: node: not found",
+    "sh: line 1: node: command not found",
+    "sh: 1: node: Permission denied",
+  ])
+    expect(await wrong({ ...broken, node_fault })).toEqual([]);
+});
+
 test("packages that are still to come need room of their own", async () => {
   expect(await wrong({ missing: "nodejs", var_megabytes: "100", usr_megabytes: "90" })).toEqual([
     expect.stringMatching(/^disk: \/var: 100 MB free, \d+ needed; \/usr: 90 MB free/),
@@ -87,6 +103,9 @@ test("every finding is told in French too", async () => {
       program: "yes",
       now: "1",
       cron_file: "yes",
+      limits: "limit t=60",
+      standing:
+        "unwritable /etc;others /var/lib/vn-sync-check;kind /a;closed /home;root vn_check;shared ops;taken-link /b",
     },
     "fr",
   );
@@ -94,6 +113,8 @@ test("every finding is told in French too", async () => {
     "host.user",
     "cron",
     "home",
+    "limits",
+    "files",
     "/tmp",
     "clock",
     "adoptExisting",

@@ -41,7 +41,7 @@ BEGIN
       SELECT proowner FROM pg_proc
        WHERE pronamespace = to_regnamespace('{{repair}}')
              -- Main's owner's, whom nobody becomes for that: the schema's owner may drop them.
-             AND proname NOT IN ('try_as_main_owner', 'written_elsewhere')
+             AND proname NOT IN ('try_as_main_owner', 'written_elsewhere', 'keep_watch')
           OR pronamespace = to_regnamespace('{{check}}') AND proname ~ '^f(ct_)?fix_'
        UNION
       SELECT relowner FROM pg_class

@@ -156,6 +156,7 @@ export const INSTALL: readonly Step[] = [
     "the rights that triggers need",
   ),
   repair("8_run/trigger_grants", "ces droits en GRANT", "these rights as GRANTs"),
+  repair("8_run/not_compared", "ce qu'un essai ne montre pas", "what a trial does not show"),
   repair("8_run/look_at_main", "le regard sur les déclencheurs", "the look at main's triggers"),
   repair("8_run/try_main", "les essais comparés", "the trials, compared"),
   repair("8_run/compare", "la comparaison", "the comparison"),

@@ -13,5 +13,12 @@ export type RepairProblem =
   | { problem: "trial refused"; table: string; sqlstate: string; said?: string }
   /** Main's triggers write something else for the repair than for main's owner. */
   | { problem: "other outcome"; where: string[]; role: string; owner: string }
+  /** What rows tried in main could not show; `names`: roles, functions or tables. */
+  | {
+      problem: "not compared";
+      why: "outside" | "login" | "superuser" | "no right" | "refused";
+      names: string[];
+      owner: string;
+    }
   /** Who holds the repair's lock; `run` null: no run of the repair. */
   | { problem: "locked by"; pid: number; role: string | null; since: string | null; run: number | null };

@@ -43,7 +43,7 @@ BEGIN
      UNION ALL
     SELECT format('function %s', oid::regprocedure), proowner FROM pg_proc
      WHERE pronamespace = to_regnamespace('{{repair}}')
-       AND NOT (proname IN ('try_as_main_owner', 'written_elsewhere') AND proowner = (
+       AND NOT (proname IN ('try_as_main_owner', 'written_elsewhere', 'keep_watch') AND proowner = (
              SELECT c.relowner FROM pg_class AS c
               WHERE c.relnamespace = to_regnamespace('{{main}}') AND c.relname = 'observations_json'))
      UNION ALL

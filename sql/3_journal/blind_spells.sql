@@ -49,6 +49,19 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
 $fix$;
 COMMENT ON FUNCTION {{repair}}.spells_of(bigint) IS 'The blind spells that a run noticed, in words; or NULL.';
 
+CREATE OR REPLACE FUNCTION {{repair}}.lost_unseen(_run bigint) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  -- Some rows that are held back are for people to look at some day; an emptied copy is no repaired one.
+  SELECT h.n
+    FROM (SELECT count(*) AS n FROM {{repair}}.held_back WHERE run = _run AND cause = 'unseen') AS h
+   WHERE EXISTS (SELECT FROM {{repair}}.blind_spell AS b
+                  WHERE b.of_main AND b.released_at IS NULL
+                    AND CASE WHEN b.reason LIKE 'TRUNCATE %' THEN h.n > 0 OR b.run = _run
+                             ELSE h.n >= (SELECT min_differences FROM {{repair}}.settings) END);
+$fix$;
+COMMENT ON FUNCTION {{repair}}.lost_unseen(bigint) IS
+  'How many rows a run has held back since main was emptied, or lost many while nobody watched; NULL: neither.';
+
 CREATE OR REPLACE FUNCTION {{repair}}.nothing_was_deleted(_spell bigint) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 BEGIN

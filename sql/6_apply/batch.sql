@@ -54,9 +54,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
   _done integer;
 BEGIN
-  SET CONSTRAINTS ALL IMMEDIATE; -- else a deferred one fails at COMMIT, where nothing can catch it
   EXECUTE pg_catalog.format('SELECT {{repair}}.%I($1, $2, $3, $4)', _function)
     INTO _done USING _run, _ids, _sites, _keys;
+  -- Deferred as main's triggers may need it, but no longer: a COMMIT that fails is caught by nothing.
+  SET CONSTRAINTS ALL IMMEDIATE;
   RETURN _done;
 END
 $fix$;

@@ -3,11 +3,11 @@ RETURNS TABLE (id bigint, site text, update_ts bigint, content jsonb)
 -- With the search_path of main's triggers, which run in here: every operator and function is named with its schema.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 BEGIN
-  SET CONSTRAINTS ALL IMMEDIATE; -- else a deferred one fails at COMMIT, where nothing can catch it
   RETURN QUERY
     DELETE FROM {{main}}.observations_json AS m USING unnest(_ids, _sites) AS k (id, site)
      WHERE m.id OPERATOR(pg_catalog.=) k.id AND m.site OPERATOR(pg_catalog.=) k.site
     RETURNING m.id::bigint, m.site::text, m.update_ts::bigint, pg_catalog.to_jsonb(m);
+  SET CONSTRAINTS ALL IMMEDIATE; -- as in write_rows
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.delete_from_main(bigint[], text[]) IS

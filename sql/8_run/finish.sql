@@ -62,6 +62,7 @@ DECLARE
   _problem jsonb;
   _locked bigint;
   _refused bigint;
+  _unseen bigint;
   _refresh text;
 BEGIN
   SELECT * INTO _r FROM {{repair}}.run WHERE id = _run;
@@ -79,14 +80,17 @@ BEGIN
     IF _refused > 0 THEN
       _problem := {{repair}}.nothing_taken(_run);
     END IF;
+    _unseen := {{repair}}.lost_unseen(_run);
     _status := (CASE WHEN _problem IS NOT NULL THEN 'failed'
-                    WHEN _locked > 0 OR jsonb_path_exists(_r.problems, '$[*] ? (@.problem == "unknown site")') THEN 'partial'
+                    WHEN _locked > 0 OR _unseen IS NOT NULL OR jsonb_path_exists(_r.problems, '$[*] ? (@.problem == "unknown site")') THEN 'partial'
                     ELSE 'done' END)::{{repair}}.run_status;
     _message := nullif(concat_ws('; ', _r.message,
       CASE WHEN _problem IS NOT NULL THEN format('main has refused every row: %s of them, the error is %s',
         _problem ->> 'rows', coalesce(_problem ->> 'said', _problem ->> 'sqlstate')) END,
       CASE WHEN _locked > 0
-           THEN format('%s rows of main stayed locked by other sessions; the next run tries them again', _locked) END), '');
+           THEN format('%s rows of main stayed locked by other sessions; the next run tries them again', _locked) END,
+      CASE WHEN _unseen > 0
+           THEN format('%s rows that main lacks were not put back: they may have been deleted when nobody watched', _unseen) END), '');
     IF _problem IS NOT NULL THEN
       PERFORM {{repair}}.note_problem(_run, _problem);
     END IF;
@@ -109,6 +113,9 @@ BEGIN
   RETURNING * INTO _r;
   IF _r.whole THEN
     PERFORM {{repair}}.prune();
+  END IF;
+  IF _r.whole OR EXISTS (SELECT FROM {{repair}}.trigger_seen WHERE of_main AND mark !~ '^(A|there)') THEN
+    PERFORM {{repair}}.mend_watch(); -- last, for its lock
   END IF;
   RETURN _result || jsonb_build_object('status', _status, 'message', _message, 'problems', _r.problems);
 END

@@ -41,6 +41,8 @@ BEGIN
     END IF;
     -- A right that no row has asked for is the preflight's to tell.
     CONTINUE WHEN _p ->> 'problem' = 'rights' AND NOT (_p ->> 'denied')::boolean;
+    -- Nor what changes nothing as yet.
+    CONTINUE WHEN _p ->> 'problem' = 'not compared' AND (_trial.accepted_by IS NOT NULL OR _p ->> 'why' IN ('slow', 'unseen', 'dynamic'));
     -- What a trigger says may quote the observation of somebody; errors of rights and names quote objects.
     PERFORM {{repair}}.note_problem(_run, CASE WHEN _p ->> 'sqlstate' LIKE '42%' THEN _p ELSE _p - 'said' END);
   END LOOP;

@@ -6,6 +6,7 @@ LANGUAGE sql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS 
   SELECT coalesce(jsonb_object_agg(s.relid, jsonb_build_array(s.n_tup_ins, s.n_tup_upd, s.n_tup_del)), '{}')
     FROM pg_stat_xact_user_tables AS s
    WHERE s.n_tup_ins + s.n_tup_upd + s.n_tup_del > 0
+     AND s.schemaname !~ '^pg_temp' -- gone with the session, and each role has its own
      AND s.schemaname NOT IN (SELECT n.nspname FROM pg_namespace AS n
                                WHERE n.oid IN ('{{main}}'::regnamespace, '{{repair}}'::regnamespace));
 $fix$;

@@ -66,13 +66,20 @@ BEGIN
     SELECT t.table_name, t.key_columns, t.has_triggers, t.has_update_ts FROM {{repair}}.client_table AS t, {{repair}}.settings AS s
      WHERE t.key_columns IS NOT NULL AND {{repair}}.is_downloaded(t.controller, s.reference_controllers) ORDER BY t.position
   LOOP
-    -- Where main refuses the number that nobody has: the next one.
     EXECUTE format('SELECT coalesce(max(%1$I)::text, ''0'') FROM {{main}}.%2$I', _t.key_columns[1], _t.table_name) INTO _spare;
-    _spare := CASE WHEN _spare ~ '^\d{1,9}$' THEN _spare::integer + 1 END;
+    _spare := CASE WHEN _spare ~ '^-?\d{1,10}$' THEN least(_spare::bigint + 1, 2147483647) END;
+    -- Triggers may look a row up by its number, or go by the number itself: each row is tried under its own, as the client
+    -- writes it, under one that main may get some day, and under one that nobody has. First all rows in one way.
     SELECT jsonb_agg(jsonb_build_object('spare', _spare, 'table', _t.table_name, 'keys', _t.key_columns, 'versioned', _t.has_update_ts,
-                                        'deletes', _deletes AND _t.table_name = 'observations_json', 'row', r.content))
+                                        'id', w.id, 'deletes', w.id IS NOT NULL AND _deletes AND _t.table_name = 'observations_json',
+                                        'row', r.content) ORDER BY w.ord, r.n)
       INTO _more
-      FROM {{repair}}.trial_rows(_t.table_name, CASE WHEN _t.has_triggers THEN 40 ELSE 1 END) AS r (content);
+      FROM {{repair}}.trial_rows(_t.table_name, CASE WHEN _t.has_triggers THEN 40 ELSE 1 END) WITH ORDINALITY AS r (content, n)
+     CROSS JOIN unnest(ARRAY[CASE WHEN _spare IS NOT NULL THEN least(_spare::bigint + 1000000, 2147483647)::text END,
+                             NULL, '-2147483648']) WITH ORDINALITY AS w (id, ord)
+     WHERE CASE w.ord WHEN 1 THEN w.id IS NOT NULL
+                      WHEN 2 THEN _t.has_triggers AND {{repair}}.has_unique_key(_t.table_name, _t.key_columns)
+                      ELSE _spare IS NULL OR _t.has_triggers AND r.n <= 10 END;
     _trials := _trials || coalesce(_more, '[]');
   END LOOP;
   RETURN _trials;

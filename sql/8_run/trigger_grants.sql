@@ -19,9 +19,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET j
       FROM need AS n
       LEFT JOIN pg_class AS c ON n.kind = 'relation' AND c.oid = n.oid
       LEFT JOIN pg_proc AS f ON n.kind = 'function' AND f.oid = n.oid
-     -- Main's own tables have their rights (main_grants).
-     WHERE c.oid IS NULL OR c.relnamespace <> '{{main}}'::regnamespace OR NOT EXISTS (
-       SELECT FROM {{repair}}.client_table AS t WHERE t.table_name = c.relname)
   )
   SELECT DISTINCT format('GRANT USAGE ON SCHEMA %I TO %I', s.nspname, current_user)
     FROM lacking AS l JOIN pg_namespace AS s ON s.oid = l.schema

@@ -69,7 +69,7 @@ $fix$;
 COMMENT ON FUNCTION {{repair}}.named_in(oid) IS
   'Tables, views, sequences and functions that a function''s text names, with the privilege that this asks for.';
 
-CREATE OR REPLACE FUNCTION {{repair}}.trigger_needs() RETURNS TABLE (kind text, oid oid, privilege text)
+CREATE OR REPLACE FUNCTION {{repair}}.trigger_functions() RETURNS TABLE (oid oid, has_its_own boolean, is_read boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fix$
 #variable_conflict use_column
 DECLARE
@@ -80,21 +80,16 @@ DECLARE
   _done oid[] := '{}'::oid[];
   _next oid;
   _new oid[];
-  _f record;
 BEGIN
   WHILE cardinality(_open) > 0 AND cardinality(_done) < 300 LOOP
     _next := _open[1];
     _open := _open[2:];
     CONTINUE WHEN _next = ANY (_done);
     _done := _done || _next;
-    SELECT p.prosecdef AS has_its_own, l.lanname IN ('plpgsql', 'sql') AS is_read INTO _f
+    SELECT p.oid, p.prosecdef, l.lanname IN ('plpgsql', 'sql') INTO oid, has_its_own, is_read
       FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.oid = _next;
-    CONTINUE WHEN NOT _f.is_read;
-    IF _f.has_its_own THEN
-      RETURN QUERY SELECT 'not needed'::text, n.oid, n.privilege FROM {{repair}}.named_in(_next) AS n WHERE n.kind = 'relation';
-      CONTINUE;
-    END IF;
-    RETURN QUERY SELECT n.kind, n.oid, n.privilege FROM {{repair}}.named_in(_next) AS n;
+    RETURN NEXT;
+    CONTINUE WHEN has_its_own OR NOT is_read;
     SELECT coalesce(array_agg(DISTINCT x.oid), '{}') INTO _new
       FROM (SELECT n.oid FROM {{repair}}.named_in(_next) AS n WHERE n.kind = 'function'
              UNION ALL
@@ -104,6 +99,15 @@ BEGIN
     _open := _open || _new;
   END LOOP;
 END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.trigger_functions() IS
+  'Main''s trigger functions, and what they call: has it rights of its own (SECURITY DEFINER), can its text be read?';
+
+CREATE OR REPLACE FUNCTION {{repair}}.trigger_needs() RETURNS TABLE (kind text, oid oid, privilege text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fix$
+  SELECT CASE WHEN f.has_its_own THEN 'not needed' ELSE n.kind END, n.oid, n.privilege
+    FROM {{repair}}.trigger_functions() AS f CROSS JOIN LATERAL {{repair}}.named_in(f.oid) AS n
+   WHERE f.is_read AND (n.kind = 'relation' OR NOT f.has_its_own);
 $fix$;
 COMMENT ON FUNCTION {{repair}}.trigger_needs() IS
   'What main''s triggers use, and the privilege that each asks for; not needed: what a function with rights of its own uses.';

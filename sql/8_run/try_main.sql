@@ -50,10 +50,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit 
 DECLARE
   _owner name := (SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c
                    WHERE c.relnamespace = '{{main}}'::regnamespace AND c.relname = 'observations_json');
-  _compares boolean := _owner <> current_user AND {{repair}}.can_compare()
+  _compares boolean := _owner <> current_user AND {{repair}}.can_compare() AND {{repair}}.functions_that('outside') IS NULL
     AND EXISTS (SELECT FROM {{repair}}.client_table WHERE has_triggers);
   _roles text[] := ARRAY[_owner, current_user]::text[];
-  _trials jsonb := {{repair}}.trials();
+  _outside text[] := {{repair}}.functions_that('outside');
+  _trials jsonb := CASE WHEN _outside IS NULL THEN {{repair}}.trials() ELSE '[]' END;
   _mine jsonb[];
   _theirs jsonb[];
   _found jsonb := '[]'::jsonb;
@@ -87,7 +88,9 @@ BEGIN
        -- What main's owner is refused too lies in the copy that is tried, or is meant; but for names that are not found:
        -- both look for them where repair.triggerSearchPath says.
        AND (m.value #>> '{error,sqlstate}' IS DISTINCT FROM o.value #>> '{error,sqlstate}'
-            OR m.value #>> '{error,sqlstate}' IN ('42883', '42P01', '42704'))
+            OR m.value #>> '{error,sqlstate}' IN ('42501', '42883', '42P01', '42704'))
+       -- A row that somebody just has: each of the two is tried at another time.
+       AND NOT (t.value ->> 'id' IS NULL AND m.value #>> '{error,sqlstate}' IN ('55P03', '40P01'))
        AND NOT (m.value #>> '{error,sqlstate}' = '42501' AND _grants IS NOT NULL)
      LIMIT 20
   LOOP
@@ -97,6 +100,12 @@ BEGIN
   _where := CASE WHEN _compares THEN {{repair}}.different_outcomes(_mine, _theirs) ELSE '{}' END;
   IF _where <> '{}' THEN
     _found := _found || jsonb_build_object('problem', 'other outcome', 'where', to_jsonb(_where), 'role', current_user, 'owner', _owner);
+  END IF;
+  SELECT _found || coalesce(jsonb_agg(n), '[]') INTO _found
+    FROM {{repair}}.not_compared(_trials, _mine[1], _theirs[1], _owner, _outside, _found <> '[]') AS n;
+  IF _trials = '[]' AND _outside IS NULL THEN
+    DELETE FROM {{repair}}.trial; -- no row of either copy yet: that has shown nothing
+    RETURN _found;
   END IF;
   DELETE FROM {{repair}}.trial WHERE fingerprint <> {{repair}}.trial_fingerprint();
   UPDATE {{repair}}.trial SET at = clock_timestamp(), problems = _found;

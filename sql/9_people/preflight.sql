@@ -28,7 +28,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
   SELECT format('main''s triggers do something else for %s than for main''s owner %s, in: %s', _p ->> 'role', _p ->> 'owner',
                 (SELECT string_agg(w, ', ') FROM jsonb_array_elements_text(_p -> 'where') AS w)),
          format('repair.runAs: %s', _p ->> 'owner')
-   WHERE _p ->> 'problem' = 'other outcome';
+   WHERE _p ->> 'problem' = 'other outcome'
+   UNION ALL
+  SELECT w.problem, w.remedy FROM {{repair}}.why_not_compared(_p) AS w WHERE _p ->> 'problem' = 'not compared';
 $fix$;
 COMMENT ON FUNCTION {{repair}}.remedy_of(jsonb) IS 'A problem that trying rows in main has shown, and what to do.';
 

@@ -26,7 +26,7 @@ WITH wanted AS (
    UNION ALL
   SELECT 'ROUTINE', oid::regprocedure::text, proowner
     FROM pg_proc
-   WHERE pronamespace = to_regnamespace('{{repair}}') AND proname NOT IN ('try_as_main_owner', 'written_elsewhere')
+   WHERE pronamespace = to_regnamespace('{{repair}}') AND proname NOT IN ('try_as_main_owner', 'written_elsewhere', 'keep_watch')
       OR pronamespace = to_regnamespace('{{check}}') AND proname = 'fct_fix_sync'
       -- Ours alone: another one stays as it is.
       OR pronamespace = to_regnamespace('{{monitoring}}') AND proname = 'email_notify' AND prosrc ~ 'mail_queue'

@@ -1,6 +1,6 @@
--- Main's triggers may do something else for another role: what they write for main's owner is the measure. Two functions
+-- Main's triggers may do something else for another role: what they write for main's owner is the measure. Three functions
 -- of ours become that role's, where the administrator may act for it and it is no superuser: they try rows in main and
--- roll them back, and read what the triggers wrote. The repair's role alone may call them.
+-- roll them back, read what the triggers wrote, and keep the watch on main in force. The repair's role alone may call them.
 DO $fix$
 DECLARE
   _owner name := (SELECT pg_get_userbyid(relowner) FROM pg_class
@@ -19,10 +19,10 @@ BEGIN
     SELECT p.oid::regprocedure AS name, p.proname FROM pg_proc AS p
      WHERE p.pronamespace = '{{repair}}'::regnamespace AND p.proname IN (
        'try_as_main_owner', 'written_elsewhere', 'time_for_trials', 'try_rows', 'try_row', 'try_statement', 'trial_statements',
-       'written_so_far', 'new_rows', 'as_columns', 'limit_waiting')
+       'written_so_far', 'new_rows', 'as_columns', 'limit_waiting', 'keep_watch')
   LOOP
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', _f.name, _owner);
-    IF _f.proname IN ('try_as_main_owner', 'written_elsewhere') THEN
+    IF _f.proname IN ('try_as_main_owner', 'written_elsewhere', 'keep_watch') THEN
       EXECUTE format('ALTER FUNCTION %s OWNER TO %I', _f.name, _owner);
       EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', _f.name, _definer);
     END IF;

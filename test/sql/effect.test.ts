@@ -372,3 +372,186 @@ test("Q6: a row that a trigger dropped is tried again when that trigger is gone,
   );
   expect(await db.repair()).toMatchObject({ inserted: 1, open: {} });
 });
+
+/** A trigger function of main's owner on main, of that name. */
+const trigger = (body: string, when = "AFTER INSERT OR UPDATE", name = "own") => `SET ROLE vn_main;
+  CREATE FUNCTION src_vn_json.${name}() RETURNS trigger LANGUAGE plpgsql AS $b$ BEGIN ${body} END $b$; RESET ROLE;
+  CREATE TRIGGER ${name} ${when} ON src_vn_json.observations_json FOR EACH ROW EXECUTE FUNCTION src_vn_json.${name}();`;
+const LOG =
+  "SET ROLE vn_main; CREATE SCHEMA gn; CREATE TABLE gn.log (id bigint, what text); GRANT USAGE ON SCHEMA gn TO PUBLIC; GRANT ALL ON gn.log TO PUBLIC; RESET ROLE;";
+const SEEN = "CASE WHEN pg_has_role('vn_main', 'MEMBER') THEN 'owner' ELSE 'guest' END";
+
+async function withTriggers(sql: string, options = {}): Promise<Db> {
+  const db = await world.database(null);
+  await db.admin.query(`GRANT CREATE ON DATABASE "${db.name}" TO vn_main; ${sql}`);
+  await install(db.admin, installation(options));
+  await putMain(db, { id: 1, ts: 5 }).catch(() => undefined);
+  await putCheck(db, { id: 1, ts: 7 }, { id: 3, ts: 5 }, { id: 4, ts: 5 });
+  return db;
+}
+
+test.each([
+  [
+    "refuses numbers below zero",
+    `IF NEW.id < 0 THEN RAISE 'bad number'; END IF; INSERT INTO gn.log VALUES (NEW.id, ${SEEN}); RETURN NEW;`,
+    "BEFORE INSERT OR UPDATE",
+  ],
+  [
+    "drops numbers below zero",
+    `IF NEW.id < 0 THEN RETURN NULL; END IF; INSERT INTO gn.log VALUES (NEW.id, ${SEEN}); RETURN NEW;`,
+    "BEFORE INSERT OR UPDATE",
+  ],
+  [
+    "passes over numbers below zero",
+    `IF NEW.id > 0 THEN INSERT INTO gn.log VALUES (NEW.id, ${SEEN}); END IF; RETURN NULL;`,
+    "AFTER INSERT OR UPDATE",
+  ],
+  [
+    "looks a row up by its number",
+    `IF NEW.id = 3 THEN INSERT INTO gn.log VALUES (NEW.id, ${SEEN}); END IF; RETURN NULL;`,
+    "AFTER INSERT OR UPDATE",
+  ],
+])("A1: a trigger that %s is compared all the same, and nothing is left of it", async (_, body, when) => {
+  const db = await withTriggers(LOG + trigger(body, when));
+  const before = await db.rows("SELECT * FROM gn.log");
+  await preflight(db);
+  expect(await db.rows("SELECT * FROM gn.log")).toEqual(before);
+  expect(await db.repair()).toMatchObject({
+    status: "refused",
+    message: expect.stringContaining("in: gn.log.what"),
+  });
+  expect(await mainRows(db)).toEqual({ "1/vn38": 5 });
+  expect(await db.rows("SELECT * FROM gn.log")).toEqual(before);
+});
+
+test("A1: a table of the session's own is no other outcome", async () => {
+  const db = await withTriggers(
+    trigger(
+      "CREATE TEMP TABLE IF NOT EXISTS seen (id integer) ON COMMIT DROP; INSERT INTO seen VALUES (NEW.id); RETURN NEW;",
+    ),
+  );
+  expect(await preflight(db)).toEqual([]);
+  expect(await db.repair()).toMatchObject({ status: "done", inserted: 2, updated: 1, problems: [] });
+});
+
+test("A1: where nothing can be compared, preflight and each run say so, and somebody can say that it may be", async () => {
+  const write = trigger("INSERT INTO gn.log VALUES (NEW.id, 'x'); RETURN NEW;");
+  const remote = "CREATE EXTENSION dblink;";
+  const cases: [string, string, RegExp][] = [
+    [
+      "superuser",
+      `${LOG}${write} ALTER TABLE src_vn_json.observations_json OWNER TO postgres; GRANT ALL ON src_vn_json.observations_json TO vn_main`,
+      /not compared with what they do for main's owner: postgres is a superuser/,
+    ],
+    [
+      "login",
+      LOG +
+        trigger(
+          "INSERT INTO gn.log VALUES (NEW.id, CASE WHEN session_user = 'vn_main' THEN 'sync' ELSE 'other' END); RETURN NEW;",
+        ),
+      /go by who is connected \(src_vn_json.own\(\)\).*let them ask current_user/,
+    ],
+    [
+      "outside",
+      remote +
+        trigger(
+          "IF false THEN PERFORM dblink('dbname=' || current_database(), 'SELECT 1'); END IF; RETURN NEW;",
+        ),
+      /no row was tried in main: its triggers act outside the transaction.*own\(\)/,
+    ],
+  ];
+  for (const [why, sql, told] of cases) {
+    const db = await withTriggers(sql);
+    expect(
+      (await preflight(db)).map((p) => `${p.problem}: ${p.remedy}`),
+      why,
+    ).toEqual([expect.stringMatching(told)]);
+    expect(await db.repair()).toMatchObject({
+      status: "done",
+      inserted: 2,
+      problems: [{ problem: "not compared", why }],
+    });
+    await db.admin.query("SELECT src_vn_json_repair.accept_trial()");
+    expect(await db.repair()).toMatchObject({ status: "done", problems: [] });
+  }
+});
+
+test("A1: where the administrator may not act for main's owner, the right that lacks is named", async () => {
+  const db = await world.database(null);
+  await db.admin.query(`CREATE ROLE modest LOGIN PASSWORD 'only-for-tests' CREATEROLE;
+    GRANT CREATE ON DATABASE "${db.name}" TO modest, vn_main; GRANT vn_check, vn_check_repair TO modest WITH ADMIN OPTION;
+    GRANT USAGE ON SCHEMA src_vn_json TO modest; ${LOG}${trigger("INSERT INTO gn.log VALUES (NEW.id, 'x'); RETURN NEW;")}`);
+  const modest = await db.connect("modest");
+  const roles = { owner: "modest_owner", repair: "vn_check_repair", login: "vn_check" };
+  const { handover } = await install(modest, installation({ roles }));
+  for (const statement of handover) await db.admin.query(statement);
+  await putCheck(db, { id: 3, ts: 5 });
+  expect((await preflight(db)).map((p) => `${p.problem}: ${p.remedy}`)).toEqual([
+    expect.stringMatching(
+      /the administrator may not act for vn_main.*repair.runAs: vn_main.*GRANT vn_main TO the login of database.adminUser/,
+    ),
+  ]);
+  expect(await db.repair()).toMatchObject({ status: "done", problems: [{ why: "no right" }] });
+  await db.admin.query("GRANT vn_main TO modest");
+  await install(modest, installation({ roles }));
+  expect(await preflight(db)).toEqual([]);
+});
+
+test("A1: who is connected may be noted by a trigger: that is no other outcome", async () => {
+  const db = await withTriggers(
+    LOG +
+      trigger(
+        "IF TG_OP = 'INSERT' THEN INSERT INTO gn.log VALUES (NEW.id, session_user); END IF; RETURN NEW;",
+      ),
+  );
+  expect(await preflight(db)).toEqual([]);
+});
+
+test("A1: rows that are written to a large table, where no index finds them, are told as not compared", async () => {
+  const db =
+    await withTriggers(`${LOG} INSERT INTO gn.log SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) AS i;
+    ${trigger("INSERT INTO gn.log VALUES (NEW.id, 'x'); RETURN NEW;")}`);
+  expect((await preflight(db)).map((p) => p.problem)).toEqual([
+    expect.stringMatching(/not all rows .* were found again to be compared: gn.log/),
+  ]);
+  await db.admin.query("CREATE INDEX ON gn.log (id)");
+  await db.admin.query("DELETE FROM src_vn_json_repair.trial");
+  expect(await preflight(db)).toEqual([]);
+});
+
+test("A10: rights behind statements that are put together, or in a language that cannot be read, are told to be unknown", async () => {
+  const db = await withTriggers(
+    LOG +
+      trigger("IF NEW.id = 99 THEN EXECUTE 'INSERT INTO gn.' || 'hidden VALUES (1)'; END IF; RETURN NEW;"),
+  );
+  const told = (await preflight(db)).map((p) => `${p.problem}: ${p.remedy}`);
+  expect(told).toEqual([
+    expect.stringMatching(/put together \(src_vn_json.own\(\)\).*cannot be known.*repair.runAs: vn_main/),
+  ]);
+  expect(await db.repair()).toMatchObject({ status: "done", problems: [] });
+  await install(db.admin, installation({ runAs: "vn_main" }));
+  expect(await preflight(db)).toEqual([]);
+});
+
+test("A10: a right on a table of main's own that its triggers need is named as well", async () => {
+  const db = await withTriggers(
+    trigger("DELETE FROM src_vn_json.observations_json WHERE id = -NEW.id; RETURN NEW;"),
+  );
+  const grants = (await preflight(db)).map((p) => p.remedy.split(";")[0]);
+  expect(grants).toEqual(["GRANT DELETE ON TABLE src_vn_json.observations_json TO vn_check_repair"]);
+  await db.admin.query(grants.join(";"));
+  expect(await preflight(db)).toEqual([]);
+  expect(await db.repair()).toMatchObject({ status: "done", inserted: 2, updated: 1 });
+});
+
+test("constraints that main defers to the end are kept till then, and what they refuse is set aside alone", async () => {
+  const db = await withTriggers(`${LOG} CREATE TABLE gn.parent (id bigint PRIMARY KEY);
+    CREATE TABLE gn.child (id bigint REFERENCES gn.parent DEFERRABLE INITIALLY DEFERRED); GRANT ALL ON gn.parent, gn.child TO PUBLIC;
+    ${trigger("INSERT INTO gn.child VALUES (NEW.id); RETURN NULL;", undefined, "a_child")}
+    ${trigger("IF NEW.id <> 3 THEN INSERT INTO gn.parent VALUES (NEW.id) ON CONFLICT DO NOTHING; END IF; RETURN NULL;", undefined, "b_parent")}`);
+  expect(await preflight(db)).toEqual([]);
+  expect(await db.repair()).toMatchObject({ status: "done", inserted: 1, updated: 1, set_aside: 1 });
+  expect(await db.rows("SELECT id::integer, sqlstate FROM src_vn_json_repair.set_aside")).toEqual([
+    { id: 3, sqlstate: "23503" },
+  ]);
+});

@@ -232,7 +232,7 @@ describe.each(["a superuser", "CREATEROLE and owner of main"])(
       expect(
         await db.rows(
           `SELECT DISTINCT pg_get_userbyid(proowner) AS o FROM pg_proc WHERE pronamespace IN ('src_vn_json_check'::regnamespace, 'src_vn_json_repair'::regnamespace)
-             AND proname NOT IN ('try_as_main_owner', 'written_elsewhere')`, // main's owner's own
+             AND proname NOT IN ('try_as_main_owner', 'written_elsewhere', 'keep_watch')`, // main's owner's own
         ),
       ).toEqual([{ o: roles.repair }]);
       // No membership that the installation gave itself is left.

@@ -137,6 +137,15 @@ test("A7: a partition attached has its index and its watch; one detached or drop
   expect(await covering(db)).toEqual(BOTH);
   await fill(db.login, "src_vn_json_check", 200, 249, 7);
   expect(await db.repair("whole")).toMatchObject({ inserted: 50, message: null });
+  // The run itself has put the trigger on TRUNCATE there.
+  expect(
+    await db.rows(
+      "SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'src_vn_json.obs_new'::regclass ORDER BY 1",
+    ),
+  ).toEqual([
+    { tgname: "vn_repair_emptied", tgenabled: "A" },
+    { tgname: "vn_repair_watch", tgenabled: "A" },
+  ]);
   await db.main.query("DELETE FROM src_vn_json.obs_new WHERE id = 200");
   expect(await db.repair("whole")).toMatchObject({ inserted: 0, message: null });
   await db.main.query("ALTER TABLE src_vn_json.observations_json DETACH PARTITION src_vn_json.obs_low");

@@ -184,12 +184,17 @@ describe("A8: deletions from main", () => {
     await putMain(db, { id: 1, ts: 5 });
     for (const mode of MODES)
       expect(await db.repair(mode)).toMatchObject({
+        status: "partial", // what is held is not done
         inserted: 0,
         ...(mode !== "journal" && { open: { unseen: 19 } }),
       });
     expect((await spells(db))[0]?.reason).toContain("TRUNCATE of observations_json by");
     await putCheck(db, { id: 40, ts: 5 });
-    expect(await db.repair("whole")).toMatchObject({ inserted: 1 });
+    expect(await db.repair("whole")).toMatchObject({ inserted: 1, status: "partial" });
+    await db.admin.query(
+      "SELECT src_vn_json_repair.nothing_was_deleted(id) FROM src_vn_json_repair.blind_spell",
+    );
+    expect(await db.repair("whole")).toMatchObject({ inserted: 19, status: "done" });
   });
 
   test("A8: a dry run finds it, tells it, and leaves it to be found", async () => {
@@ -258,6 +263,37 @@ describe("A8: deletions from main", () => {
     expect(await db.repair("whole")).toMatchObject({ inserted: 1 });
     expect(await mainRows(db)).toEqual({ "1/vn38": 5, "3/vn38": 5 });
   });
+});
+
+test("A8: a trigger switched on again as an ordinary one is put in force always by the next run", async () => {
+  const db = await settled();
+  await db.main.query(`ALTER TABLE ${MAIN} DISABLE TRIGGER USER; ALTER TABLE ${MAIN} ENABLE TRIGGER USER`);
+  expect(await faults(db)).toEqual([expect.stringMatching(/not all seen.*ENABLE ALWAYS/)]);
+  await db.repair("whole");
+  expect(await faults(db)).toEqual([]);
+  await db.admin.query(
+    `SET session_replication_role = replica; DELETE FROM ${MAIN} WHERE id = 3; RESET session_replication_role`,
+  );
+  await db.admin.query(
+    "SELECT src_vn_json_repair.nothing_was_deleted(id) FROM src_vn_json_repair.blind_spell",
+  );
+  expect(await db.repair("whole")).toMatchObject({
+    inserted: 0,
+    open: { "deleted in main": 1 },
+    message: null,
+  });
+  expect(await spells(db)).toHaveLength(1);
+});
+
+test("A8: behind a dump, or with an owner for whom nobody may act, that is told and no run waits for it", async () => {
+  const db = await settled();
+  await db.main.query(`ALTER TABLE ${MAIN} DISABLE TRIGGER USER; ALTER TABLE ${MAIN} ENABLE TRIGGER USER`);
+  await db.main.query(`BEGIN; UPDATE ${MAIN} SET update_ts = update_ts WHERE id = 1`);
+  expect(await db.repair("journal")).toMatchObject({ inserted: 0 });
+  expect(await faults(db)).toHaveLength(1);
+  await db.main.query("COMMIT");
+  await db.repair("journal");
+  expect(await faults(db)).toEqual([]);
 });
 
 describe("A8: the journal of check", () => {

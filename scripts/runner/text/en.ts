@@ -8,6 +8,14 @@ const limited = ({ status, waited, asked }: PortalLimit) =>
       : `asks to wait ${asked} s, longer than a job does`
   }`;
 
+const notCompared = {
+  outside: "they act outside the transaction",
+  login: "they go by who is connected",
+  superuser: "main's owner is a superuser",
+  "no right": "the administrator may not act for main's owner",
+  refused: "main refuses its owner each row that is tried",
+};
+
 /** What the runner says in English. */
 export const english: Texts = {
   fact: {
@@ -78,6 +86,8 @@ export const english: Texts = {
           return `a row tried in ${problem.table} was refused (${problem.said ?? problem.sqlstate}); SELECT * FROM preflight() says what to do`;
         case "other outcome":
           return `main's triggers do something else for ${problem.role} than for main's owner, in: ${list(problem.where)}. Set repair.runAs: ${problem.owner}, then pulumi up`;
+        case "not compared":
+          return `what main's triggers do for the repair was not compared with what they do for main's owner ${problem.owner} (${notCompared[problem.why]}: ${list(problem.names)}); SELECT * FROM preflight() says what to do`;
         case "locked by":
           return `the lock of the repair is held by process ${problem.pid} of the role ${problem.role ?? "?"}, since ${problem.since ?? "?"}${problem.run === null ? "; that is no run of the repair: look at it in pg_stat_activity" : ` (run ${problem.run})`}`;
       }

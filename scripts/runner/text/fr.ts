@@ -8,6 +8,14 @@ const limited = ({ status, waited, asked }: PortalLimit) =>
       : `demande d'attendre ${asked} s, plus qu'une tâche n'attend`
   }`;
 
+const notCompared = {
+  outside: "ils agissent hors de la transaction",
+  login: "ils se règlent sur qui est connecté",
+  superuser: "son propriétaire est superutilisateur",
+  "no right": "l'administrateur ne peut agir pour son propriétaire",
+  refused: "la copie principale refuse à son propriétaire chaque ligne essayée",
+};
+
 /** What the runner says in French. */
 export const french: Texts = {
   fact: {
@@ -81,6 +89,8 @@ export const french: Texts = {
           return `une ligne essayée dans ${problem.table} a été refusée (${problem.said ?? problem.sqlstate}) ; SELECT * FROM preflight() dit que faire`;
         case "other outcome":
           return `les déclencheurs de la copie principale font autre chose pour ${problem.role} que pour son propriétaire, dans : ${list(problem.where)}. Mettre repair.runAs: ${problem.owner}, puis pulumi up`;
+        case "not compared":
+          return `ce que les déclencheurs de la copie principale font pour la réparation n'a pas été comparé à ce qu'ils font pour son propriétaire ${problem.owner} (${notCompared[problem.why]} : ${list(problem.names)}) ; SELECT * FROM preflight() dit que faire`;
         case "locked by":
           return `le verrou de la réparation est tenu par le processus ${problem.pid} du rôle ${problem.role ?? "?"}, depuis ${problem.since ?? "?"}${problem.run === null ? " ; ce n'est pas une réparation : le chercher dans pg_stat_activity" : ` (réparation ${problem.run})`}`;
       }

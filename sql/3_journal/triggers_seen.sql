@@ -16,7 +16,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
       JOIN {{repair}}.settings AS s ON s.check_schema = n.nspname
      WHERE c.relname IN ('observations_json', 'forms_json')
   )
-  SELECT w.oid, '', true, 'there' FROM watched AS w WHERE w.of_main
+  SELECT w.oid, '', true, CASE WHEN EXISTS (
+           SELECT FROM pg_trigger AS t JOIN pg_proc AS f ON f.oid = t.tgfoid
+            WHERE t.tgrelid = w.oid AND t.tgenabled IN ('O', 'A') AND t.tgname LIKE 'vn\_repair\_watch%') THEN 'there' ELSE 'off' END
+    FROM watched AS w WHERE w.of_main
+   UNION ALL
+  -- What was noted goes with the table of notes: another one comes from a dump, and knows nothing of what came after it.
+  SELECT c.oid, '', true, 'there' FROM pg_class AS c, {{repair}}.settings AS s
+   WHERE c.relname = 'main_deletion' AND c.relnamespace = '{{repair}}'::regnamespace AND s.watch_main
    UNION ALL
   SELECT w.oid, t.tgname, w.of_main, format('%s %s', t.tgenabled, t.xmin)
     FROM watched AS w
@@ -92,9 +99,7 @@ BEGIN
   -- Main's watch. A table that was made anew, by a restore for example, begins anew: what it lacks was lost.
   SELECT string_agg(n.relation::regclass::text, ', ') INTO _off
     FROM {{repair}}.trigger_marks() AS n
-   WHERE n.of_main AND n.trigger = ''
-     AND NOT EXISTS (SELECT FROM {{repair}}.trigger_marks() AS t
-                      WHERE t.of_main AND t.relation = n.relation AND t.mark ~ '^[OA]' AND t.trigger LIKE 'vn\_repair\_watch%');
+   WHERE n.of_main AND n.trigger = '' AND n.mark = 'off';
   SELECT string_agg(s.relation::regclass::text || ' ' || s.trigger, ', ') INTO _why
     FROM {{repair}}.trigger_seen AS s
     LEFT JOIN {{repair}}.trigger_marks() AS n ON n.relation = s.relation AND n.trigger = s.trigger

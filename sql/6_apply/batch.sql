@@ -56,8 +56,7 @@ DECLARE
 BEGIN
   EXECUTE pg_catalog.format('SELECT {{repair}}.%I($1, $2, $3, $4)', _function)
     INTO _done USING _run, _ids, _sites, _keys;
-  -- Deferred as main's triggers may need it, but no longer: a COMMIT that fails is caught by nothing.
-  SET CONSTRAINTS ALL IMMEDIATE;
+  SET CONSTRAINTS ALL IMMEDIATE; -- deferred till here; else they fail at COMMIT, where nothing can catch it
   RETURN _done;
 END
 $fix$;

@@ -265,6 +265,46 @@ describe("A8: deletions from main", () => {
   });
 });
 
+test("A8: main swapped for a copy that nobody watches: told, and what is deleted there from now on is not put back", async () => {
+  const db = await settled();
+  await db.main.query(`BEGIN; CREATE TABLE src_vn_json.copy (LIKE ${MAIN} INCLUDING ALL); INSERT INTO src_vn_json.copy SELECT * FROM ${MAIN};
+    ALTER TABLE ${MAIN} RENAME TO old; ALTER TABLE src_vn_json.copy RENAME TO observations_json;
+    GRANT SELECT, INSERT, UPDATE ON ${MAIN} TO vn_check_repair; COMMIT`);
+  expect(await faults(db)).toEqual([
+    expect.stringMatching(/not all seen.*CREATE OR REPLACE TRIGGER vn_repair_watch/),
+  ]);
+  expect(await db.repair("whole")).toMatchObject({ inserted: 0 });
+  await db.main.query(`DELETE FROM ${MAIN} WHERE id = 5`);
+  for (const mode of MODES) expect(await db.repair(mode)).toMatchObject({ inserted: 0 });
+  expect(await mainRows(db)).not.toHaveProperty("5/vn38");
+  expect(await spells(db)).toMatchObject([{ of_main: true, lasts: true }]);
+  await install(db.admin, installation());
+  expect(await db.repair("whole")).toMatchObject({ inserted: 0, open: { unseen: 1 } });
+  expect(await spells(db)).toMatchObject([{ of_main: true, lasts: false }]);
+});
+
+test("A8: the repair's own schema restored alone from an older dump: what was noted since is lost, told, and nothing is put back", async () => {
+  const db = await settled();
+  const folder = mkdtempSync(join(tmpdir(), "vn-repair-alone-"));
+  try {
+    const env = { ...process.env, ...world.cluster.env(db.name) };
+    const file = join(folder, "repair.dump");
+    execFileSync("pg_dump", ["-Fc", "-n", "src_vn_json_repair", "-f", file], { env });
+    await db.main.query(`DELETE FROM ${MAIN} WHERE id = 3`);
+    // It says that views of ours stand on one there, which stay.
+    expect(() =>
+      execFileSync("pg_restore", ["--clean", "--if-exists", "-d", db.name, file], { env, stdio: "pipe" }),
+    ).toThrow("difference");
+    expect(await db.repair("whole")).toMatchObject({
+      inserted: 0,
+      open: { unseen: 1 },
+      message: expect.stringContaining("deletions from main not seen"),
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test("A8: a trigger switched on again as an ordinary one is put in force always by the next run", async () => {
   const db = await settled();
   await db.main.query(`ALTER TABLE ${MAIN} DISABLE TRIGGER USER; ALTER TABLE ${MAIN} ENABLE TRIGGER USER`);

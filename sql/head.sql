@@ -27,7 +27,7 @@ BEGIN
             AND (l.classid::bigint << 32) | l.objid::bigint = _lock
             AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())), 'it has let go meanwhile')
       USING ERRCODE = 'object_not_in_prerequisite_state',
-            HINT = 'If that is no installation or removal under way, end it: SELECT pg_terminate_backend(…).';
+            HINT = 'If that is no installation or removal under way, end it: SELECT pg_terminate_backend(<process>).';
   END;
   FOR _role IN
     WITH ours AS (

@@ -36,8 +36,11 @@ BEGIN
    WHERE a.attrelid = _main AND a.attnum > 0 AND a.attnotnull AND NOT a.attisdropped AND NOT a.atthasdef
      AND a.attidentity = '' AND a.attname <> ALL ('{id,site,item,update_ts,id_form_universal}')
      AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = _main AND t.tgtype & 7 = 7 AND t.tgenabled <> 'D')
+     -- By the catalog alone: a cast to regclass asks for a right on the schema.
      AND NOT EXISTS (SELECT FROM pg_attribute AS c
-                      WHERE c.attrelid = to_regclass('{{check}}.observations_json') AND c.attname = a.attname AND NOT c.attisdropped);
+                       JOIN pg_class AS t ON t.oid = c.attrelid AND t.relname = 'observations_json'
+                       JOIN pg_namespace AS n ON n.oid = t.relnamespace AND n.nspname = btrim('{{check}}', '"')
+                      WHERE c.attname = a.attname AND NOT c.attisdropped);
   IF 'bigint'::regtype = (SELECT a.atttypid FROM pg_attribute AS a WHERE a.attrelid = _main AND a.attname = 'update_ts')
      AND has_table_privilege(_main, 'SELECT') THEN
     IF EXISTS (SELECT FROM (SELECT m.update_ts FROM {{main}}.observations_json AS m LIMIT 100) AS m WHERE m.update_ts > 100000000000) THEN

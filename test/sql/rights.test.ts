@@ -150,7 +150,7 @@ describe("the sync's login", () => {
           WHERE p.pronamespace IN ('src_vn_json_check'::regnamespace, 'src_vn_json_repair'::regnamespace)
             AND a.grantee::regrole::text NOT IN ('vn_check', 'vn_check_repair')
             -- Main's owner: its own triggers, and what it says and tries itself (watch.sql, main_owner_tries.sql).
-            AND NOT (a.grantee = 'vn_main'::regrole AND p.proname ~ '^(note_main_|nothing_was_deleted|try_|written_|trial_statements|time_for_trials|new_rows|as_columns|limit_waiting)')`,
+            AND NOT (a.grantee = 'vn_main'::regrole AND p.proname ~ '^(note_main_|nothing_was_deleted|keep_watch|try_|written_|trial_statements|time_for_trials|new_rows|as_columns|limit_waiting)')`,
       ),
     ).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { addDays, localDay } from "../../scripts/runner/account/days";
 import { type Emulator, startEmulator } from "../emulator";
 import { type Cluster, startCluster } from "../support/postgres";
 import { transferVn } from "../support/transferVn";
-import { install } from "./install";
+import { install, MAIN_OWNER } from "./install";
 import { makeAccount, NAMES, portalAccount, type RunnerAccount, SITES } from "./runnerAccount";
 
 const execute = promisify(execFile);
@@ -61,7 +61,7 @@ export async function startRunnerAccounts(): Promise<RunnerAccounts> {
   ];
   const superuser = await cluster.connect("postgres");
   await superuser.query(`CREATE ROLE ${NAMES.login} LOGIN PASSWORD ${superuser.escapeLiteral(password)}`);
-  await superuser.query(`CREATE ROLE ${NAMES.repairRole} NOLOGIN`);
+  await superuser.query(`CREATE ROLE ${NAMES.repairRole} NOLOGIN; CREATE ROLE ${MAIN_OWNER} NOLOGIN`);
   await superuser.end();
   const empty = await cluster.createDatabase("empty");
   const client = await cluster.connect(empty);

@@ -225,7 +225,7 @@ test("what /etc/environment and pip.conf have for other programs changes neither
   await write("client_job.py", readFileSync("scripts/runner/download/client_job.py", "utf8"));
   const built = await run({ create: asAccount(account, home, "sh lib/vn-check/build-venv") });
   expect(built.proven, built.stderr).toBe(true);
-  expect(built.stderr).toContain("Client-API-VN 2.12.0 on Python 3.11");
+  expect(built.stderr).toContain("Client-API-VN 2.12.0, Python 3.11");
   expect(await host.must("ls -d /tmp/[xyz] 2>/dev/null || echo none")).toBe("none\n");
   const ran = await trial;
   expect(ran.proven, ran.stderr).toBe(true);

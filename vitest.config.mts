@@ -9,9 +9,11 @@ function project(name: string, include: string[], testTimeout: number, fileParal
 
 export default defineConfig({
   test: {
+    maxWorkers: 2,
     projects: [
       project("unit", ["test/{unit,emulator,plugins}/**/*.test.ts"], 30_000, true),
-      project("sql", ["test/sql/**/*.test.ts"], 300_000),
+      // A file has a server of its own: while one waits for a lock, the other works.
+      project("sql", ["test/sql/**/*.test.ts"], 300_000, true),
       project("runner", ["test/runner/**/*.test.ts"], 300_000),
       project("e2e", ["test/e2e/**/*.test.ts"], 1_800_000),
       project("fresh", ["test/fresh/**/*.test.ts"], 4 * 3_600_000),

@@ -50,10 +50,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit 
 DECLARE
   _owner name := (SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c
                    WHERE c.relnamespace = '{{main}}'::regnamespace AND c.relname = 'observations_json');
-  _compares boolean := _owner <> current_user AND {{repair}}.can_compare() AND {{repair}}.functions_that('outside') IS NULL
+  _outside text[] := {{repair}}.functions_that('outside');
+  _compares boolean := _owner <> current_user AND {{repair}}.can_compare() AND _outside IS NULL
     AND EXISTS (SELECT FROM {{repair}}.client_table WHERE has_triggers);
   _roles text[] := ARRAY[_owner, current_user]::text[];
-  _outside text[] := {{repair}}.functions_that('outside');
   _trials jsonb := CASE WHEN _outside IS NULL THEN {{repair}}.trials() ELSE '[]' END;
   _mine jsonb[];
   _theirs jsonb[];

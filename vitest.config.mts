@@ -12,10 +12,10 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       project("unit", ["test/{unit,emulator,plugins}/**/*.test.ts"], 30_000, true),
-      // A file has a server of its own: while one waits for a lock, the other works.
+      // A file has servers, accounts and hosts of its own: while one waits, the other works.
       project("sql", ["test/sql/**/*.test.ts"], 300_000, true),
-      project("runner", ["test/runner/**/*.test.ts"], 300_000),
-      project("e2e", ["test/e2e/**/*.test.ts"], 1_800_000),
+      project("runner", ["test/runner/**/*.test.ts"], 300_000, true),
+      project("e2e", ["test/e2e/**/*.test.ts"], 1_800_000, true),
       project("fresh", ["test/fresh/**/*.test.ts"], 4 * 3_600_000),
     ],
   },

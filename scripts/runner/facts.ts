@@ -1,78 +1,16 @@
 /** What the runner speaks of, as plain values: words are put on them last, in `text/`. */
 
 import type { Problem } from "./problems";
+import type { Day, JobSite, Proof, Window } from "./proofs";
 import type { RepairProblem } from "./repairProblem";
 
 export * from "./problems";
+export * from "./proofs";
+export * from "./repairProblem";
 
 /** The runner's exit codes, for cron and for people. */
 export const EXIT = { done: 0, failed: 1, partial: 2, busy: 75 } as const;
 export type ExitCode = number;
-
-/** YYYY-MM-DD. */
-export type Day = string;
-
-/** Days of entry that are downloaded; both are included. */
-export interface Window {
-  from: Day;
-  to: Day;
-}
-
-/** One thing to download of a site: a taxo group in a territorial unit. */
-export interface GroupUnit {
-  taxoGroup: number;
-  /** name_constant, by which the client can be told to leave the group out. */
-  groupName: string;
-  /** The unit as download_log writes it: id_country and short_name together. */
-  unit: string;
-  /** The unit's short_name, by which the client can be told to fetch only it. */
-  shortName: string;
-}
-
-/** Why a download that ended well is not believed: what the client cannot see. */
-export interface Doubt {
-  /** Fewer groups and units than last time, or far fewer observations than usual. */
-  kind: "fewer downloads" | "few rows";
-  got: number;
-  usual: number;
-}
-
-/** The client's filters for a site: which groups and units it has to bring. */
-export interface Scope {
-  site: string;
-  /** name_constant of the groups that are left out. */
-  taxoExclude: string[];
-  /** short_name; empty: all. */
-  units: string[];
-}
-
-/** How complete the download of one site is: a row of job_site, as the database proves it. */
-export interface Proof {
-  site: string;
-  /** Since when pieces count, by the clock that stamps download_log. */
-  since: string;
-  window: Window;
-  /** Groups and units that have to come. */
-  expected: number;
-  /** Observations received. */
-  rows: number;
-  unproven: GroupUnit[];
-  /** Controllers of the proof that have not ended well since then. */
-  missing: string[];
-  doubts: Doubt[];
-  proven: boolean;
-}
-
-/** What became of a site in a job. */
-export interface JobSite {
-  site: string;
-  /** Of its download by date; null: there was none. */
-  proof: Proof | null;
-  /** Whether its update ended well; null: not asked for, or not yet. */
-  updated: boolean | null;
-  /** Controllers beyond the proof's own that failed in every try. */
-  extrasFailed: string[];
-}
 
 export type JobVerb = "init" | "daily" | "weekly" | "repair";
 export type JobStatus = "running" | "done" | "partial" | "failed";

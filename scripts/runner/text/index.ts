@@ -1,9 +1,9 @@
 import type { Locale } from "../../../config/values/key";
+import type { Texts } from "./common/texts";
 import { english } from "./en";
 import { french } from "./fr";
-import type { Texts } from "./texts";
 
-export { causeIn, factIn, type Texts } from "./texts";
+export { causeIn, factIn, type Texts } from "./common/texts";
 
 export function textsOf(locale: Locale): Texts {
   return locale === "fr" ? french : english;

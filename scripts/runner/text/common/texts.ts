@@ -7,7 +7,7 @@ import type {
   Problem,
   Proof,
   Refusal,
-} from "../facts";
+} from "../../facts";
 
 /** What the runner says in one language: a word for every fact and every problem. */
 export interface Texts {
@@ -63,7 +63,7 @@ export function factIn(texts: Texts, fact: Fact): string {
   return (texts.fact[fact.fact] as (fact: Fact) => string)(fact);
 }
 
-export function problemIn(texts: Texts, problem: Problem): string {
+function problemIn(texts: Texts, problem: Problem): string {
   return (texts.problem[problem.key] as (problem: Problem) => string)(problem);
 }
 

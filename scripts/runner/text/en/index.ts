@@ -1,0 +1,7 @@
+import type { Texts } from "../common/texts";
+import { facts } from "./facts";
+import { noDatabase, problems, refusal } from "./problems";
+import { help, status } from "./screens";
+
+/** What the runner says in English. */
+export const english: Texts = { fact: facts, problem: problems, noDatabase, refusal, status, help };

@@ -1,0 +1,64 @@
+import { list, type Texts } from "../common/texts";
+
+/** What to do where the database is not to be had, in English. */
+export const noDatabase: Texts["noDatabase"] = {
+  refused: "Nothing listens there: does PostgreSQL run, and are host and port in ~/.pg_service.conf right?",
+  unreachable: "The connection does not come about, or broke: look at the network and the server",
+  "unknown host": "Correct host in ~/.pg_service.conf (database.fromHost.address, then pulumi up)",
+  stopping: "The server is being stopped or restarted: look at it if this lasts",
+  starting: "The server is starting or recovering: it is tried again",
+  "too many connections":
+    "All connections of the server, the database or the login are in use: raise max_connections or the CONNECTION LIMIT, or end sessions that nobody needs (pg_stat_activity)",
+  closed: "The database takes no connections: ALTER DATABASE … ALLOW_CONNECTIONS true, when it may again",
+  password:
+    "The password in ~/.pgpass (mode 0600) is not the login's: pulumi up puts it right; or it has expired: ALTER ROLE … VALID UNTIL 'infinity'",
+  "not let in":
+    "The server does not let this login in from here: look at pg_hba.conf, ALTER ROLE … LOGIN and GRANT CONNECT ON DATABASE",
+  "no database": "There is no such database on this server: correct dbname, or restore it",
+  "session ended": "A limit that somebody set ended the session: look at idle_session_timeout and its like",
+  pooler:
+    "A connection pooler says or passes that on: look at it (its users, databases and limits) and at the server behind it",
+  "no room": "Disk or memory of the server is full: make room there",
+  other: "Check ~/.pg_service.conf, ~/.pgpass (mode 0600) and that the server answers",
+};
+
+/** … and where it refuses a statement. */
+export const refusal: Texts["refusal"] = {
+  "read-only":
+    "Nothing may be written there: a standby, or a database made so. Name the server that may write in ~/.pg_service.conf (database.fromHost.address, then pulumi up), or promote this one",
+  "no room": "Disk or memory of the server is full: make room there, then run this again",
+  limited:
+    "A limit that somebody set is too small for the work: as a superuser, raise temp_file_limit or max_stack_depth for this login (ALTER ROLE … SET …)",
+  rights: "A right that the kit had is gone: pulumi up gives it back",
+  "not installed": "What the kit has put there is gone, or of another version: pulumi up makes it anew",
+  cancelled: "Somebody, or a limit, has cancelled it: run it again",
+  locked: "Another session holds what is needed (pg_locks): run it again when that has ended",
+};
+
+/** What went wrong on the user's side or in the surroundings. */
+export const problems: Texts["problem"] = {
+  noServiceFile: (p) => `${p.path} cannot be read: ${p.cause}`,
+  noService: (p) => `${p.path} has no section [${p.service}]`,
+  noDatabase: (p) => `connecting to ${p.where}: ${p.cause}. ${noDatabase[p.why]}`,
+  databaseRefuses: (p) => `${p.where}: ${p.cause}.${p.why ? ` ${refusal[p.why]}` : ""}`,
+  locked: (p) =>
+    `${p.where}: a lock was not let go in time${p.holders === null ? "" : `: ${p.holders}`}. Wait until that has ended, or end it: SELECT pg_terminate_backend(…)`,
+  noTriggers: (p) =>
+    `the sessions of ${p.login} in ${p.database} fire no triggers: main's own would not run when it is repaired. As a superuser: ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
+  noSettings: (p) => `${p.path} is not there. Is HOME the account's home? (sudo -u ACCOUNT -H vn-check …)`,
+  badSettings: (p) => `${p.path}:\n  ${p.faults.join("\n  ")}`,
+  otherVersion: (p) =>
+    `${p.path} is of version ${p.theirs} of the kit and this program of ${p.ours}: an upgrade is under way. Try again when \`pulumi up\` has ended`,
+  noConfig: (p) => `${p.path} cannot be used: ${p.cause}`,
+  endDate: (p) => `${p.path}: filter.end_date (${p.value}) would leave later days out: remove it`,
+  noSites: (p) => `${p.path}: no site is enabled`,
+  controllersOff: (p) => `${p.path}: these controllers must be enabled: ${list(p.names)}`,
+  notOwner: (p) =>
+    `${p.home} belongs to another account: run this as that account (sudo -u ACCOUNT -H vn-check …)`,
+  noClient: (p) => `Client-API-VN does not start, and could not be made anew:\n${p.said}`,
+  clientRefused: (p) => `${p.site}: Client-API-VN cannot work like this: ${p.said}`,
+  stillAlive: (p) => `a client process of an earlier run cannot be ended (pid ${p.pid}): nothing was started`,
+  noProgram: (p) => `${p.program} is missing (Debian: package util-linux)`,
+  repairFailed: (p) => `the repair failed: ${p.cause}${p.why ? `. ${refusal[p.why]}` : ""}`,
+  stopped: (p) => `stopped by ${p.signal}`,
+};

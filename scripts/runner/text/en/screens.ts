@@ -1,0 +1,47 @@
+import type { Texts } from "../common/texts";
+
+/** The screen of `status`, in English. */
+export const status: Texts["status"] = {
+  title: "VisioNature sync check",
+  ok: "OK",
+  ko: "KO",
+  firstImport: "first import",
+  daily: "last daily",
+  weekly: "last weekly",
+  repair: "last repair",
+  next: "next",
+  never: "never",
+  running: "running now",
+  todo: "To do:",
+  importState: {
+    done: "complete",
+    running: "under way",
+    unfinished: "not finished",
+    "not started": "not started",
+  },
+  downloads: (done, expected) => `${done} of ${expected} downloads`,
+  ended: { done: "done", partial: "partial", failed: "failed", running: "interrupted" },
+};
+
+/** What `--help` says. */
+export const help: Texts["help"] = {
+  program: "Keeps a second copy of VisioNature data and repairs the main one with it.",
+  codes:
+    "Exit codes: 0 done; 1 failed; 2 partial (repaired, but part of the download is not proven complete, or an update or extra controller failed: the next run asks for just that); 75 another run or an upgrade is under way, or the first import is not finished.",
+  init: "first import of the second copy; goes on where it stopped",
+  background: "start it in the background and return at once",
+  daily: "changes since yesterday, what the last weekly run left open, repair",
+  weekly: "download the last days again, prove it complete, repair",
+  watch: "go on with an unfinished first import; else do nothing, in silence",
+  repair: "repair main from what the second copy has now",
+  dryRun: "compare and count only, write nothing",
+  all: "forms, reference tables and contents too",
+  accept: "agree once to this many changes, beyond the usual limit",
+  status: "OK or KO (exit 0 or 1), last runs, next runs, what to do",
+  json: "for monitoring tools",
+  verbose: "show what is done, the client's lines too",
+  acceptDownload: "take a download that is far smaller than usual as it is: you have looked at the portal",
+  fullTwoWeeks: "the weekly job under its old name, with the client's configuration and the database service",
+  config: "Client-API-VN's configuration, relative to the home",
+  service: "section of ~/.pg_service.conf",
+};

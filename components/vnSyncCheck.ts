@@ -90,7 +90,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
       // is none.
       void pulumi.log.warn(
         locale === "fr"
-          ? `sites.${name}.url : ${url} n'est pas en https : le mot de passe du portail circule en clair`
+          ? `sites.${name}.url : ${url} n'est pas en https : le mot de passe du portail circule en clair`
           : `sites.${name}.url: ${url} is not https: the portal's password travels unencrypted`,
       );
     }

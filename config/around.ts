@@ -31,7 +31,7 @@ export function misfitsAround(
   const found = (wrong: Words) =>
     misfit("database.caFile", wrong, {
       en: "give the file of the authority's certificate, -----BEGIN CERTIFICATE-----, as this machine has it (for a relative path: below the project's folder)",
-      fr: "donner le fichier du certificat de l'autorité, -----BEGIN CERTIFICATE-----, tel que ce poste l'a (chemin relatif : sous le dossier du projet)",
+      fr: "donner le fichier du certificat de l'autorité, -----BEGIN CERTIFICATE-----, tel que ce poste l'a (chemin relatif : sous le dossier du projet)",
     });
   if (text === undefined)
     found({ en: `is "${path}", which cannot be read`, fr: `vaut "${path}", qui n'est pas lisible` });

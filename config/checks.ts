@@ -39,7 +39,7 @@ export async function findings<At>(checks: Check<At>[], at: At): Promise<Finding
 
 /** `host.user: …`, and below it what to do. */
 export function findingInWords({ name, wrong, remedy }: Finding, locale: Locale): string {
-  return `${name}${locale === "fr" ? " :" : ":"} ${wrong[locale]}\n    → ${remedy[locale]}`;
+  return `${name}${locale === "fr" ? " :" : ":"} ${wrong[locale]}\n    → ${remedy[locale]}`;
 }
 
 /** Everything that has to be mended before anything is made, at once, in the user's language. */
@@ -48,7 +48,7 @@ export class NotReady extends Error {
     const n = found.length;
     const head = {
       en: `Nothing was made or changed: ${n === 1 ? "one thing has" : `${n} things have`} to be mended first.`,
-      fr: `Rien n'a été créé ni modifié : ${n === 1 ? "une chose est" : `${n} choses sont`} à corriger d'abord.`,
+      fr: `Rien n'a été créé ni modifié : ${n === 1 ? "une chose est" : `${n} choses sont`} à corriger d'abord.`,
     };
     super([head[locale], ...found.map((one) => `  ${findingInWords(one, locale)}`)].join("\n"));
     this.name = "NotReady";

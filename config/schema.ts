@@ -57,7 +57,7 @@ export function misfits(
       "repair.mainSyncLogins",
       {
         en: "is missing: without it whoever deletes counts as the main synchronisation, and lossesByOthers: repair has no effect",
-        fr: "manque : sans elle, quiconque supprime compte pour la synchronisation principale, et lossesByOthers: repair reste sans effet",
+        fr: "manque : sans elle, quiconque supprime compte pour la synchronisation principale, et lossesByOthers: repair reste sans effet",
       },
       {
         en: "name the database logins of the main synchronisation, or take repair.lossesByOthers away",

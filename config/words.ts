@@ -25,7 +25,7 @@ export class ConfigFaults extends Error {
     const n = faults.length;
     const head = {
       en: `The stack's configuration has ${n === 1 ? "one fault" : `${n} faults`}:`,
-      fr: `La configuration de la pile a ${n === 1 ? "une erreur" : `${n} erreurs`} :`,
+      fr: `La configuration de la pile a ${n === 1 ? "une erreur" : `${n} erreurs`} :`,
     };
     super([head[locale], ...faults.map((fault) => `  ${faultInWords(fault, locale)}`)].join("\n"));
     this.name = "ConfigFaults";
@@ -35,7 +35,7 @@ export class ConfigFaults extends Error {
 /** Key, what is wrong, and what to do, for a stack's configuration. */
 export function faultInWords(fault: Fault, locale: Locale): string {
   const [wrong, remedy] = parts(fault);
-  return `${fault.key} ${wrong[locale]}${locale === "fr" ? " :" : ":"} ${remedy[locale]}`;
+  return `${fault.key} ${wrong[locale]}${locale === "fr" ? " :" : ":"} ${remedy[locale]}`;
 }
 
 /** The same for what `pulumi up` has written to the host: there the command that mends it is that one. */
@@ -50,7 +50,7 @@ export function hostFaultInWords(fault: Fault, locale: Locale): string {
 export function plainInWords(keys: string[], locale: Locale): string {
   const head = {
     en: "Secrets stand in the stack's file unencrypted; change them if others have seen it, and set them by:",
-    fr: "Des secrets sont en clair dans le fichier de la pile ; les changer si d'autres l'ont vu, et les donner par :",
+    fr: "Des secrets sont en clair dans le fichier de la pile ; les changer si d'autres l'ont vu, et les donner par :",
   };
   return [head[locale], ...keys.map((key) => `  ${set(key, "", true)}`)].join("\n");
 }
@@ -63,8 +63,8 @@ function parts(fault: Fault): [wrong: Words, remedy: Words] {
       return [
         { en: "is not a key of this kit", fr: "n'est pas une clé de ce kit" },
         fault.near === undefined
-          ? { en: `known here: ${fault.known.join(", ")}`, fr: `connues ici : ${fault.known.join(", ")}` }
-          : { en: `did you mean ${fault.near}?`, fr: `vouliez-vous dire ${fault.near} ?` },
+          ? { en: `known here: ${fault.known.join(", ")}`, fr: `connues ici : ${fault.known.join(", ")}` }
+          : { en: `did you mean ${fault.near}?`, fr: `vouliez-vous dire ${fault.near} ?` },
       ];
     case "refused":
       return [foundInWords(fault), fault.expected];
@@ -74,7 +74,7 @@ function parts(fault: Fault): [wrong: Words, remedy: Words] {
       const command = set(`${fault.key}[0]`, "<value>");
       return [
         { en: "is not a list of texts", fr: "n'est pas une liste de textes" },
-        { en: `set the entries one by one: ${command}`, fr: `donner les éléments un à un : ${command}` },
+        { en: `set the entries one by one: ${command}`, fr: `donner les éléments un à un : ${command}` },
       ];
     }
     case "no object": {
@@ -87,7 +87,7 @@ function parts(fault: Fault): [wrong: Words, remedy: Words] {
         },
         {
           en: `take the value away, then set its keys: ${away}; ${command}`,
-          fr: `enlever la valeur, puis donner ses clés : ${away} ; ${command}`,
+          fr: `enlever la valeur, puis donner ses clés : ${away} ; ${command}`,
         },
       ];
     }
@@ -99,7 +99,7 @@ function parts(fault: Fault): [wrong: Words, remedy: Words] {
         },
         {
           en: "move the line below config:, as far in as its section has it; pulumi config shows what is read",
-          fr: "déplacer la ligne sous config:, au retrait de sa section ; pulumi config montre ce qui est lu",
+          fr: "déplacer la ligne sous config:, au retrait de sa section ; pulumi config montre ce qui est lu",
         },
       ];
     case "without path": {
@@ -111,7 +111,7 @@ function parts(fault: Fault): [wrong: Words, remedy: Words] {
         },
         {
           en: `with --path (and --secret for a secret): ${commands}`,
-          fr: `avec --path (et --secret pour un secret) : ${commands}`,
+          fr: `avec --path (et --secret pour un secret) : ${commands}`,
         },
       ];
     }

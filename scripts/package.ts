@@ -21,7 +21,7 @@ function folder(given: string | undefined): string {
     const { LC_ALL, LC_MESSAGES, LANG } = process.env;
     const fr = (LC_ALL || LC_MESSAGES || LANG || "").startsWith("fr");
     process.stderr.write(
-      fr ? `${to} n'est pas vide : nommer un nouveau dossier\n` : `${to} is not empty: name a new folder\n`,
+      fr ? `${to} n'est pas vide : nommer un nouveau dossier\n` : `${to} is not empty: name a new folder\n`,
     );
     process.exit(1);
   }

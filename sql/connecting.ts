@@ -54,11 +54,11 @@ function fromServer(error: DatabaseError, to: Omit<Connection, "applicationName"
         "name",
         {
           en: `there is no database ${to.database} at ${server}${others.length > 0 ? `; there are ${others.join(", ")}` : ""}`,
-          fr: `il n'y a pas de base ${to.database} sur ${server}${others.length > 0 ? ` ; il y a ${others.join(", ")}` : ""}`,
+          fr: `il n'y a pas de base ${to.database} sur ${server}${others.length > 0 ? ` ; il y a ${others.join(", ")}` : ""}`,
         },
         {
           en: "pulumi config set --path vn-sync-check:database.name <name>; if that database is gone for good, see oldDatabaseGone",
-          fr: "pulumi config set --path vn-sync-check:database.name <nom> ; si cette base a disparu pour de bon, voir oldDatabaseGone",
+          fr: "pulumi config set --path vn-sync-check:database.name <nom> ; si cette base a disparu pour de bon, voir oldDatabaseGone",
         },
       ];
     case "42501":
@@ -85,11 +85,11 @@ function fromServer(error: DatabaseError, to: Omit<Connection, "applicationName"
     default:
       return [
         "address",
-        { en: `${server} said: ${said}`, fr: `${server} a dit : ${said}` },
+        { en: `${server} said: ${said}`, fr: `${server} a dit : ${said}` },
         error.code?.startsWith("57P") === true
           ? {
               en: "the server is starting or stopping: try again when it is up",
-              fr: "le serveur démarre ou s'arrête : recommencer quand il sera prêt",
+              fr: "le serveur démarre ou s'arrête : recommencer quand il sera prêt",
             }
           : TRY_PSQL(to),
       ];
@@ -138,7 +138,7 @@ function fromNetwork(error: Error, to: Omit<Connection, "applicationName">): Par
       },
       {
         en: "give the authority's certificate: pulumi config set --path vn-sync-check:database.caFile ca.crt; or sslmode require, which checks nothing",
-        fr: "donner le certificat de l'autorité : pulumi config set --path vn-sync-check:database.caFile ca.crt ; ou sslmode require, qui ne vérifie rien",
+        fr: "donner le certificat de l'autorité : pulumi config set --path vn-sync-check:database.caFile ca.crt ; ou sslmode require, qui ne vérifie rien",
       },
     ];
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
@@ -162,7 +162,7 @@ function fromNetwork(error: Error, to: Omit<Connection, "applicationName">): Par
       },
       {
         en: "switch ssl on there, or, on a network that you trust: pulumi config set --path vn-sync-check:database.sslmode disable",
-        fr: "y activer ssl, ou, sur un réseau de confiance : pulumi config set --path vn-sync-check:database.sslmode disable",
+        fr: "y activer ssl, ou, sur un réseau de confiance : pulumi config set --path vn-sync-check:database.sslmode disable",
       },
     ];
   if (/^CERT_|^ERR_TLS|^ERR_SSL|certificate/i.test(`${code}`) || /certificate/i.test(message))
@@ -186,7 +186,7 @@ function fromNetwork(error: Error, to: Omit<Connection, "applicationName">): Par
     /ENOTFOUND|EAI_AGAIN/.test(code)
       ? {
           en: `this machine does not know the name ${to.host}: set database.address`,
-          fr: `ce poste ne connaît pas le nom ${to.host} : régler database.address`,
+          fr: `ce poste ne connaît pas le nom ${to.host} : régler database.address`,
         }
       : TRY_PSQL(to),
   ];
@@ -196,7 +196,7 @@ const TRY_PSQL = (to: Omit<Connection, "applicationName">): Words => {
   const psql = `psql "host=${to.host} port=${to.port} dbname=${to.database} user=${to.user} sslmode=${to.sslmode}"`;
   return {
     en: `set database.address and .port so that this works from this machine: ${psql} (listen_addresses, firewall)`,
-    fr: `régler database.address et .port pour que ceci marche depuis ce poste : ${psql} (listen_addresses, pare-feu)`,
+    fr: `régler database.address et .port pour que ceci marche depuis ce poste : ${psql} (listen_addresses, pare-feu)`,
   };
 };
 
@@ -209,6 +209,6 @@ export function run(...statements: string[]): Words {
   const list = statements.join("\n      ");
   return {
     en: `a superuser, or the owner, has to run:\n      ${list}`,
-    fr: `un superutilisateur, ou le propriétaire, doit lancer :\n      ${list}`,
+    fr: `un superutilisateur, ou le propriétaire, doit lancer :\n      ${list}`,
   };
 }

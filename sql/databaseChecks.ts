@@ -21,7 +21,7 @@ export const DATABASE_CHECKS: Check<DatabaseFacts>[] = [
       when(
         version < 150_000,
         `the server is PostgreSQL ${version_text}; 15 or newer is needed`,
-        `le serveur est en PostgreSQL ${version_text} ; il faut la version 15 ou une plus récente`,
+        `le serveur est en PostgreSQL ${version_text} ; il faut la version 15 ou une plus récente`,
       ),
     remedy: () => ({
       en: "upgrade the server, or set database.address and .port to a newer one",
@@ -47,11 +47,11 @@ export const DATABASE_CHECKS: Check<DatabaseFacts>[] = [
       when(
         !ENCODINGS.includes(encoding),
         `${database} is encoded in ${encoding}: what people write on the portal does not fit into it`,
-        `${database} est encodée en ${encoding} : ce que les gens écrivent sur le portail n'y tient pas`,
+        `${database} est encodée en ${encoding} : ce que les gens écrivent sur le portail n'y tient pas`,
       ),
     remedy: ({ database }) => ({
       en: `make it anew in UTF8: createdb -T template0 -E UTF8 new_name; pg_dump ${database} | psql new_name`,
-      fr: `la refaire en UTF8 : createdb -T template0 -E UTF8 nouveau_nom; pg_dump ${database} | psql nouveau_nom`,
+      fr: `la refaire en UTF8 : createdb -T template0 -E UTF8 nouveau_nom; pg_dump ${database} | psql nouveau_nom`,
     }),
   },
   {
@@ -80,7 +80,7 @@ export const DATABASE_CHECKS: Check<DatabaseFacts>[] = [
             }
           : {
               en: `such tables are in ${elsewhere.join(", ")}: ${set("database.mainSchema", elsewhere[0])}`,
-              fr: `de telles tables sont dans ${elsewhere.join(", ")} : ${set("database.mainSchema", elsewhere[0])}`,
+              fr: `de telles tables sont dans ${elsewhere.join(", ")} : ${set("database.mainSchema", elsewhere[0])}`,
             },
   },
   {
@@ -106,11 +106,11 @@ export const DATABASE_CHECKS: Check<DatabaseFacts>[] = [
       when(
         objects_refused !== null,
         `an event trigger refuses new objects: ${objects_refused}`,
-        `un déclencheur d'événement refuse les nouveaux objets : ${objects_refused}`,
+        `un déclencheur d'événement refuse les nouveaux objets : ${objects_refused}`,
       ),
     remedy: () => ({
       en: "let it allow the kit's schemas, or switch it off while this runs: ALTER EVENT TRIGGER … DISABLE",
-      fr: "lui faire admettre les schémas du kit, ou le suspendre le temps de l'opération : ALTER EVENT TRIGGER … DISABLE",
+      fr: "lui faire admettre les schémas du kit, ou le suspendre le temps de l'opération : ALTER EVENT TRIGGER … DISABLE",
     }),
   },
   {
@@ -129,7 +129,7 @@ export const DATABASE_CHECKS: Check<DatabaseFacts>[] = [
       ),
     remedy: ({ installation: { schemas } }) => ({
       en: `rename it (ALTER SCHEMA "${schemas.repair}" RENAME TO …), or give this stack other names: pulumi config set instance <name>`,
-      fr: `le renommer (ALTER SCHEMA "${schemas.repair}" RENAME TO …), ou donner d'autres noms à cette pile : pulumi config set instance <nom>`,
+      fr: `le renommer (ALTER SCHEMA "${schemas.repair}" RENAME TO …), ou donner d'autres noms à cette pile : pulumi config set instance <nom>`,
     }),
   },
   {
@@ -143,7 +143,7 @@ export const DATABASE_CHECKS: Check<DatabaseFacts>[] = [
       ),
     remedy: ({ roles_used }) => ({
       en: `give this stack other names: pulumi config set instance <name>; or drop them, if nobody needs them: DROP ROLE ${roles_used.join(", ")};`,
-      fr: `donner d'autres noms à cette pile : pulumi config set instance <nom> ; ou les supprimer, si personne n'en a besoin : DROP ROLE ${roles_used.join(", ")};`,
+      fr: `donner d'autres noms à cette pile : pulumi config set instance <nom> ; ou les supprimer, si personne n'en a besoin : DROP ROLE ${roles_used.join(", ")};`,
     }),
   },
   {
@@ -165,7 +165,7 @@ export const DATABASE_CHECKS: Check<DatabaseFacts>[] = [
       when(
         !postgis,
         "is not in this database: the view qgis_data is left out",
-        "n'est pas dans cette base : la vue qgis_data n'est pas créée",
+        "n'est pas dans cette base : la vue qgis_data n'est pas créée",
       ),
     remedy: ({ postgis_to_have }) =>
       postgis_to_have

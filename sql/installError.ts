@@ -46,13 +46,13 @@ export interface Holder {
 
 const TEXTS = {
   fr: {
-    nobody: "Un verrou a manqué ; celui qui le tenait l'a rendu depuis : relancez.",
+    nobody: "Un verrou a manqué ; celui qui le tenait l'a rendu depuis : relancez.",
     waited:
-      "Un verrou a manqué. Attendez que ceci soit terminé, ou mettez-y fin (SELECT pg_terminate_backend(pid)), puis relancez :",
+      "Un verrou a manqué. Attendez que ceci soit terminé, ou mettez-y fin (SELECT pg_terminate_backend(pid)), puis relancez :",
     holder: (h: Holder) =>
-      `${h.pid === null ? `transaction préparée ${h.application}` : `pid ${h.pid}, ${h.application || "sans nom"}`}, rôle ${h.role}, ${h.state ?? "état caché"}, transaction ouverte depuis ${h.since ?? "un moment caché"}${h.locks && ` : ${h.locks}`}`,
+      `${h.pid === null ? `transaction préparée ${h.application}` : `pid ${h.pid}, ${h.application || "sans nom"}`}, rôle ${h.role}, ${h.state ?? "état caché"}, transaction ouverte depuis ${h.since ?? "un moment caché"}${h.locks && ` : ${h.locks}`}`,
     undone: "Rien de cette étape n'a été gardé.",
-    lacking: "Il manque des droits ; un superutilisateur, ou les propriétaires, doivent lancer :",
+    lacking: "Il manque des droits ; un superutilisateur, ou les propriétaires, doivent lancer :",
   },
   en: {
     nobody: "A lock was not to be had; whoever held it has let go meanwhile: run it again.",

@@ -8,9 +8,9 @@ import { REMOVE } from "./steps";
 const TEXTS = {
   fr: {
     install: "installe ou met à jour la réparation",
-    remove: "enlève la réparation ; les données restent",
-    slow: "Peut durer sur de grandes tables :",
-    lacking: "Droits qui manquent à ce rôle, à accorder d'abord (aucune ligne : rien ne manque) :",
+    remove: "enlève la réparation ; les données restent",
+    slow: "Peut durer sur de grandes tables :",
+    lacking: "Droits qui manquent à ce rôle, à accorder d'abord (aucune ligne : rien ne manque) :",
   },
   en: {
     install: "installs or upgrades the repair",

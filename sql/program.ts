@@ -27,11 +27,11 @@ export interface Job {
 const TEXTS = {
   fr: {
     gone: (where: string) =>
-      `${where} : la connexion est celle du dernier \`pulumi up\`, y changer une clé ne sert à rien ici. Si cette base répondra de nouveau, relancer alors \`pulumi destroy\`. Si elle a disparu pour de bon, rien ne reste à y enlever :\n  pulumi config set vn-sync-check:oldDatabaseGone true\n  pulumi destroy --run-program`,
+      `${where} : la connexion est celle du dernier \`pulumi up\`, y changer une clé ne sert à rien ici. Si cette base répondra de nouveau, relancer alors \`pulumi destroy\`. Si elle a disparu pour de bon, rien ne reste à y enlever :\n  pulumi config set vn-sync-check:oldDatabaseGone true\n  pulumi destroy --run-program`,
     another: (where: string) =>
-      `${where} : cette base n'est pas celle où la pile était installée, et rien du kit ne s'y trouve. Rien n'y a été fait.\nSi l'adresse est fausse, la corriger. Si l'ancienne base vit encore et doit être nettoyée : remettre son adresse et \`pulumi destroy\` d'abord. Si elle a disparu pour de bon : pulumi config set vn-sync-check:oldDatabaseGone true, puis \`pulumi up\` ; le premier import recommence alors.`,
+      `${where} : cette base n'est pas celle où la pile était installée, et rien du kit ne s'y trouve. Rien n'y a été fait.\nSi l'adresse est fausse, la corriger. Si l'ancienne base vit encore et doit être nettoyée : remettre son adresse et \`pulumi destroy\` d'abord. Si elle a disparu pour de bon : pulumi config set vn-sync-check:oldDatabaseGone true, puis \`pulumi up\` ; le premier import recommence alors.`,
     failed: (side: Side, where: string, why: string) =>
-      `${side === "install" ? "l'installation" : "la suppression"} dans ${where} a échoué :\n${why}`,
+      `${side === "install" ? "l'installation" : "la suppression"} dans ${where} a échoué :\n${why}`,
     where: (c: Job["connection"]) => `la base ${c.database} sur ${c.host}:${c.port}, utilisateur ${c.user}`,
   },
   en: {
@@ -133,16 +133,16 @@ function printed({ uninstall, locale, ...schemas }: PrintOptions): string {
 
 const HELP = {
   fr: {
-    program: "Le SQL de vn-sync-check : lancé par la pile, ou imprimé pour psql.",
-    job: "pour la pile : exécute une tâche, reçue en JSON sur l'entrée standard",
+    program: "Le SQL de vn-sync-check : lancé par la pile, ou imprimé pour psql.",
+    job: "pour la pile : exécute une tâche, reçue en JSON sur l'entrée standard",
     print:
-      "Imprime le SQL qui installe à la main les objets de la réparation, ou les met à jour, y compris par-dessus ceux de la procédure publiée :\n" +
+      "Imprime le SQL qui installe à la main les objets de la réparation, ou les met à jour, y compris par-dessus ceux de la procédure publiée :\n" +
       "  npm run -s sql | psql service=… -f -",
     main: "schéma de la copie principale",
     check: "schéma de la copie de contrôle",
     repair: "schéma des objets de la réparation",
     monitoring: "schéma de la table de suivi",
-    uninstall: "imprime plutôt ce qui enlève les objets ; les données restent",
+    uninstall: "imprime plutôt ce qui enlève les objets ; les données restent",
     locale: "langue des commentaires",
   },
   en: {

@@ -22,7 +22,7 @@ export const SESSION_CHECKS: Check<DatabaseFacts>[] = [
       when(
         triggers_off.length > 0,
         "the synchronisation's sessions would fire no triggers (session_replication_role): nothing could be repaired",
-        "les sessions de la synchronisation ne déclencheraient aucun déclencheur (session_replication_role) : rien ne pourrait être réparé",
+        "les sessions de la synchronisation ne déclencheraient aucun déclencheur (session_replication_role) : rien ne pourrait être réparé",
       ),
     remedy: ({ triggers_off }) => run(...triggers_off),
   },

@@ -27,7 +27,7 @@ export const SETTING_CHECKS: Check<DatabaseFacts>[] = [
     try: ({ refused_grants }) => {
       const wrong = refused_grants.filter(({ right }) => !right);
       const list = wrong.map(({ grant, why }) => `GRANT ${grant} TO …: ${why}`).join("; ");
-      return when(wrong.length > 0, `cannot be given: ${list}`, `ne peuvent pas être accordés : ${list}`);
+      return when(wrong.length > 0, `cannot be given: ${list}`, `ne peuvent pas être accordés : ${list}`);
     },
     remedy: () => ({
       en: "write what stands between GRANT and TO, with the schema's name, or take the entry away",
@@ -42,11 +42,11 @@ export const SETTING_CHECKS: Check<DatabaseFacts>[] = [
         : when(
             run_as === "superuser",
             `${runAs} is a superuser: what main's triggers run would be one too`,
-            `${runAs} est superutilisateur : ce que lancent les déclencheurs de la copie principale le serait aussi`,
+            `${runAs} est superutilisateur : ce que lancent les déclencheurs de la copie principale le serait aussi`,
           ),
     remedy: () => ({
       en: `name the role that owns the main copy, if it is no superuser, or take the key away: pulumi config rm --path 'vn-sync-check:repair.runAs'`,
-      fr: `donner le rôle propriétaire de la copie principale, s'il n'est pas superutilisateur, ou enlever la clé : pulumi config rm --path 'vn-sync-check:repair.runAs'`,
+      fr: `donner le rôle propriétaire de la copie principale, s'il n'est pas superutilisateur, ou enlever la clé : pulumi config rm --path 'vn-sync-check:repair.runAs'`,
     }),
   },
   {
@@ -84,7 +84,7 @@ export const SETTING_CHECKS: Check<DatabaseFacts>[] = [
       ),
     remedy: () => ({
       en: "give the names as \\du shows them: with a wrong one every deletion counts as somebody else's",
-      fr: "donner les noms tels que \\du les montre : avec un nom faux, toute suppression passe pour celle d'un autre",
+      fr: "donner les noms tels que \\du les montre : avec un nom faux, toute suppression passe pour celle d'un autre",
     }),
   },
 ];

@@ -21,7 +21,7 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
         ? undefined
         : {
             en: `sudo does not let ${fact("login")} do anything as root. It said: ${fact("sudo")}`,
-            fr: `sudo ne laisse ${fact("login")} rien faire en root. Il a dit : ${fact("sudo")}`,
+            fr: `sudo ne laisse ${fact("login")} rien faire en root. Il a dit : ${fact("sudo")}`,
           },
     remedy: ({ fact }) => sudoRemedy(fact("sudo"), fact("login")),
   },
@@ -32,7 +32,7 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
         ? undefined
         : {
             en: `is no Debian: no apt-get (${fact("system")})`,
-            fr: `n'est pas une Debian : pas d'apt-get (${fact("system")})`,
+            fr: `n'est pas une Debian : pas d'apt-get (${fact("system")})`,
           },
     remedy: () => ({
       en: "set host.address to a machine with Debian 12 or 13",
@@ -44,7 +44,7 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
     try: ({ fact }) => pythonFault(fact),
     remedy: ({ fact }) => ({
       en: `the jobs take the first python3 on ${ACCOUNT_PATH}${at(fact("python_at"))}: it has to be ${PYTHON.join(".")} or later with ensurepip (apt-get install python3-venv on Debian 12 or 13); move another one away`,
-      fr: `les tâches prennent le premier python3 de ${ACCOUNT_PATH}${at(fact("python_at"))} : il le faut en ${PYTHON.join(".")} ou plus récent, avec ensurepip (apt-get install python3-venv sous Debian 12 ou 13) ; écarter tout autre`,
+      fr: `les tâches prennent le premier python3 de ${ACCOUNT_PATH}${at(fact("python_at"))} : il le faut en ${PYTHON.join(".")} ou plus récent, avec ensurepip (apt-get install python3-venv sous Debian 12 ou 13) ; écarter tout autre`,
     }),
   },
   {
@@ -52,7 +52,7 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
     try: ({ fact }) => nodeFault(fact),
     remedy: ({ fact }) => ({
       en: `the jobs take the first node on ${ACCOUNT_PATH}${at(fact("node_at"))}: it has to be ${NODE_MAJOR} or later, and one that every account may run, not below /root; remove it and Debian's nodejs is installed`,
-      fr: `les tâches prennent le premier node de ${ACCOUNT_PATH}${at(fact("node_at"))} : il le faut en ${NODE_MAJOR} ou plus récent, et que tout compte puisse lancer, pas sous /root ; l'enlever, et celui de Debian sera installé`,
+      fr: `les tâches prennent le premier node de ${ACCOUNT_PATH}${at(fact("node_at"))} : il le faut en ${NODE_MAJOR} ou plus récent, et que tout compte puisse lancer, pas sous /root ; l'enlever, et celui de Debian sera installé`,
     }),
   },
   {
@@ -88,7 +88,7 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
     },
     remedy: ({ names: { home, account } }) => ({
       en: `mount it with rw and exec (findmnt -T ${home}), and let it be ${account}'s: chown ${account}: ${home}; chmod 700 ${home}`,
-      fr: `le monter avec rw et exec (findmnt -T ${home}), et le donner à ${account} : chown ${account}: ${home}; chmod 700 ${home}`,
+      fr: `le monter avec rw et exec (findmnt -T ${home}), et le donner à ${account} : chown ${account}: ${home}; chmod 700 ${home}`,
     }),
   },
   {
@@ -99,12 +99,12 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
         ? undefined
         : {
             en: `are too narrow for the jobs (f: size of a file, t: seconds, n: open files, v: memory, p: processes): ${found}`,
-            fr: `sont trop étroites pour les tâches (f : taille d'un fichier, t : secondes, n : fichiers ouverts, v : mémoire, p : processus) : ${found}`,
+            fr: `sont trop étroites pour les tâches (f : taille d'un fichier, t : secondes, n : fichiers ouverts, v : mémoire, p : processus) : ${found}`,
           };
     },
     remedy: ({ names: { account } }) => ({
       en: `lift them for ${account} in /etc/security/limits.d/${account}.conf, in lines such as: ${account} - cpu unlimited (fsize, cpu, nofile, as, nproc)`,
-      fr: `les lever pour ${account} dans /etc/security/limits.d/${account}.conf, par des lignes comme : ${account} - cpu unlimited (fsize, cpu, nofile, as, nproc)`,
+      fr: `les lever pour ${account} dans /etc/security/limits.d/${account}.conf, par des lignes comme : ${account} - cpu unlimited (fsize, cpu, nofile, as, nproc)`,
     }),
   },
   {
@@ -117,7 +117,7 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
     try: (at) => spaceFault(at),
     remedy: ({ names: { home } }) => ({
       en: `make room (df -h ${home} /var /usr /tmp; df -i ${home}), or mount a larger file system there`,
-      fr: `faire de la place (df -h ${home} /var /usr /tmp ; df -i ${home}), ou y monter un plus grand système de fichiers`,
+      fr: `faire de la place (df -h ${home} /var /usr /tmp ; df -i ${home}), ou y monter un plus grand système de fichiers`,
     }),
   },
   {
@@ -127,7 +127,7 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
         ? undefined
         : {
             en: `an ordinary account cannot write there: ${fact("tmp_fault")}`,
-            fr: `un compte ordinaire n'y peut pas écrire : ${fact("tmp_fault")}`,
+            fr: `un compte ordinaire n'y peut pas écrire : ${fact("tmp_fault")}`,
           },
     remedy: () => same("chmod 1777 /tmp; df -h /tmp; findmnt /tmp"),
   },
@@ -149,7 +149,7 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
     },
     remedy: () => ({
       en: "set the wrong one right (timedatectl set-ntp true): the portal refuses requests with another time",
-      fr: "mettre à l'heure celle qui est fausse (timedatectl set-ntp true) : le portail refuse les requêtes d'une autre heure",
+      fr: "mettre à l'heure celle qui est fausse (timedatectl set-ntp true) : le portail refuse les requêtes d'une autre heure",
     }),
   },
   {
@@ -157,7 +157,7 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
     try: (at) => foreign(at),
     remedy: ({ names: { home } }) => ({
       en: `move it away (mv ${home} ${home}.before), or give this stack other names (pulumi config set instance <name>), or take it over: pulumi config set adoptExisting true. Files of ours that are there already are then kept beside the new ones, and destroy leaves what was there`,
-      fr: `l'écarter (mv ${home} ${home}.avant), ou donner d'autres noms à cette pile (pulumi config set instance <nom>), ou le reprendre : pulumi config set adoptExisting true. Les fichiers des mêmes noms sont alors gardés à côté des nouveaux, et destroy laisse ce qui existait`,
+      fr: `l'écarter (mv ${home} ${home}.avant), ou donner d'autres noms à cette pile (pulumi config set instance <nom>), ou le reprendre : pulumi config set adoptExisting true. Les fichiers des mêmes noms sont alors gardés à côté des nouveaux, et destroy laisse ce qui existait`,
     }),
   },
   {
@@ -168,11 +168,11 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
         ? undefined
         : {
             en: `is "${mailTo}", and the host has no program that sends mail: what the jobs print goes nowhere`,
-            fr: `vaut "${mailTo}", et le serveur n'a aucun programme qui envoie du courrier : ce qu'affichent les tâches se perd`,
+            fr: `vaut "${mailTo}", et le serveur n'a aucun programme qui envoie du courrier : ce qu'affichent les tâches se perd`,
           },
     remedy: () => ({
       en: "apt-get install msmtp-mta (or postfix) there, and set it up; or ask for no mail: pulumi config set --path vn-sync-check:schedule.mailTo ''",
-      fr: "y installer et régler msmtp-mta (ou postfix) avec apt-get ; ou ne pas demander de courrier : pulumi config set --path vn-sync-check:schedule.mailTo ''",
+      fr: "y installer et régler msmtp-mta (ou postfix) avec apt-get ; ou ne pas demander de courrier : pulumi config set --path vn-sync-check:schedule.mailTo ''",
     }),
   },
   {
@@ -187,7 +187,7 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
         : undefined,
     remedy: ({ names: { home } }) => ({
       en: `it is left alone; the kit's is ${home}/bin/vn-check`,
-      fr: `il n'y est pas touché ; celui du kit est ${home}/bin/vn-check`,
+      fr: `il n'y est pas touché ; celui du kit est ${home}/bin/vn-check`,
     }),
   },
 ];

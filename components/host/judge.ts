@@ -32,7 +32,7 @@ export function sudoRemedy(said: string, login: string): Words {
       : `${login} ALL=(ALL) NOPASSWD: ALL`;
   return {
     en: `write this line into /etc/sudoers.d/${login} there, or set host.user to root: ${line}`,
-    fr: `y écrire cette ligne dans /etc/sudoers.d/${login}, ou donner root à host.user : ${line}`,
+    fr: `y écrire cette ligne dans /etc/sudoers.d/${login}, ou donner root à host.user : ${line}`,
   };
 }
 
@@ -62,14 +62,14 @@ export function pythonFault(fact: HostFacts["fact"]): Words | undefined {
   if (fact("python_fault") !== "")
     return {
       en: `does not run for an ordinary account: ${fact("python_fault")}`,
-      fr: `ne se lance pas pour un compte ordinaire : ${fact("python_fault")}`,
+      fr: `ne se lance pas pour un compte ordinaire : ${fact("python_fault")}`,
     };
   if (older(fact("python"), PYTHON))
     return { en: `is ${fact("python")}, too old`, fr: `est en ${fact("python")}, trop ancien` };
   if (fact("venv_fault") !== "" && !(toCome && fact("python_at") === "/usr/bin/python3"))
     return {
       en: `cannot make a venv: ${fact("venv_fault")}`,
-      fr: `ne peut pas faire de venv : ${fact("venv_fault")}`,
+      fr: `ne peut pas faire de venv : ${fact("venv_fault")}`,
     };
   return undefined;
 }
@@ -88,7 +88,7 @@ export function nodeFault(fact: HostFacts["fact"]): Words | undefined {
   if (fault !== "" && inTheWay)
     return {
       en: `does not run for an ordinary account: ${fault}`,
-      fr: `ne se lance pas pour un compte ordinaire : ${fault}`,
+      fr: `ne se lance pas pour un compte ordinaire : ${fault}`,
     };
   if (candidate !== "" && !/none/.test(candidate) && older(candidate, [NODE_MAJOR, 0]))
     return {
@@ -127,7 +127,7 @@ export function spaceFault({ fact, is, names: { home } }: HostFacts): Words | un
   if (short.length === 0 && inodes.length === 0) return undefined;
   return {
     en: parts("free", "needed", "files (inodes)").join("; "),
-    fr: parts("libres", "nécessaires", "fichiers (inodes)").join(" ; "),
+    fr: parts("libres", "nécessaires", "fichiers (inodes)").join(" ; "),
   };
 }
 
@@ -152,6 +152,6 @@ export function foreign({ fact, is, names, adopt }: HostFacts): Words | undefine
   if (there.length === 0) return undefined;
   return {
     en: `is false, and the host has what this kit did not make: ${there.map(({ en }) => en).join(", ")}`,
-    fr: `vaut false, et le serveur a ce que ce kit n'a pas fait : ${there.map(({ fr }) => fr).join(", ")}`,
+    fr: `vaut false, et le serveur a ce que ce kit n'a pas fait : ${there.map(({ fr }) => fr).join(", ")}`,
   };
 }

@@ -18,15 +18,15 @@ export interface Reach {
 
 const GONE = {
   en: "This connection is that of the last `pulumi up`, no key changes it here. A host that is gone for good: pulumi config set vn-sync-check:oldHostGone true, then pulumi destroy --run-program",
-  fr: "Cette connexion est celle du dernier `pulumi up`, y changer une clé ne sert à rien ici. Un serveur disparu pour de bon : pulumi config set vn-sync-check:oldHostGone true, puis pulumi destroy --run-program",
+  fr: "Cette connexion est celle du dernier `pulumi up`, y changer une clé ne sert à rien ici. Un serveur disparu pour de bon : pulumi config set vn-sync-check:oldHostGone true, puis pulumi destroy --run-program",
 };
 const NOTHING = {
   en: "Nothing was removed. When that is mended: `pulumi destroy` again",
-  fr: "Rien n'a été enlevé. Une fois cela corrigé : de nouveau `pulumi destroy`",
+  fr: "Rien n'a été enlevé. Une fois cela corrigé : de nouveau `pulumi destroy`",
 };
 const REST = {
   en: "So what destroy was to remove from the host may still be there. When that is mended: `pulumi destroy` again, which then removes it",
-  fr: "Ce que destroy devait enlever du serveur y est donc peut-être encore. Une fois cela corrigé : de nouveau `pulumi destroy`, qui l'enlèvera",
+  fr: "Ce que destroy devait enlever du serveur y est donc peut-être encore. Une fois cela corrigé : de nouveau `pulumi destroy`, qui l'enlèvera",
 };
 
 /** Seconds: processes of the account have ten to end. */

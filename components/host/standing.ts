@@ -22,14 +22,14 @@ const STANDING: Record<string, (paths: string[]) => { wrong: Words; remedy: Word
   link: (paths) => ({
     wrong: {
       en: `${paths.join(", ")}: a link, which root does not follow`,
-      fr: `${paths.join(", ")} : un lien, que root ne suit pas`,
+      fr: `${paths.join(", ")} : un lien, que root ne suit pas`,
     },
     remedy: away(paths),
   }),
   kind: (paths) => ({
     wrong: {
       en: `${paths.join(", ")}: not what the kit writes there (a folder for a file, or the other way round)`,
-      fr: `${paths.join(", ")} : pas ce que le kit y écrit (un dossier pour un fichier, ou l'inverse)`,
+      fr: `${paths.join(", ")} : pas ce que le kit y écrit (un dossier pour un fichier, ou l'inverse)`,
     },
     remedy: away(paths),
   }),
@@ -74,7 +74,7 @@ function told({ fact, adopt }: HostFacts): { wrong: Words; remedy: Words }[] {
 }
 
 function together(words: Words[]): Words {
-  return { en: words.map(({ en }) => en).join("; "), fr: words.map(({ fr }) => fr).join(" ; ") };
+  return { en: words.map(({ en }) => en).join("; "), fr: words.map(({ fr }) => fr).join(" ; ") };
 }
 
 /** What would stop root half-way in making the account. */

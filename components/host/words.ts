@@ -45,11 +45,11 @@ export function connectionFinding({ why, at, login, said }: NoConnection): Findi
         "hostKey",
         {
           en: `is not the key that ${there} has: ${said}`,
-          fr: `n'est pas la clé de ${there} : ${said}`,
+          fr: `n'est pas la clé de ${there} : ${said}`,
         },
         {
           en: `hold that line against /etc/ssh/ssh_host_*_key.pub on the host itself; if it is there: pulumi config set --path 'vn-sync-check:${at}.hostKey' '<that line>'. If it is not, another machine answers`,
-          fr: `comparer cette ligne à /etc/ssh/ssh_host_*_key.pub sur le serveur même ; si elle y est : pulumi config set --path 'vn-sync-check:${at}.hostKey' '<cette ligne>'. Sinon, c'est une autre machine qui répond`,
+          fr: `comparer cette ligne à /etc/ssh/ssh_host_*_key.pub sur le serveur même ; si elle y est : pulumi config set --path 'vn-sync-check:${at}.hostKey' '<cette ligne>'. Sinon, c'est une autre machine qui répond`,
         },
       );
     case "private key":
@@ -58,7 +58,7 @@ export function connectionFinding({ why, at, login, said }: NoConnection): Findi
         { en: `cannot be read as a key (${said})`, fr: `n'est pas lisible comme une clé (${said})` },
         {
           en: `give the whole file: pulumi config set --path --secret 'vn-sync-check:${at}.privateKey' < ~/.ssh/id_ed25519`,
-          fr: `donner le fichier entier : pulumi config set --path --secret 'vn-sync-check:${at}.privateKey' < ~/.ssh/id_ed25519`,
+          fr: `donner le fichier entier : pulumi config set --path --secret 'vn-sync-check:${at}.privateKey' < ~/.ssh/id_ed25519`,
         },
       );
     case "key password":
@@ -67,7 +67,7 @@ export function connectionFinding({ why, at, login, said }: NoConnection): Findi
         login.privateKeyPassword === undefined
           ? {
               en: "is missing: the private key is locked with one",
-              fr: "manque : la clé privée est protégée par un mot de passe",
+              fr: "manque : la clé privée est protégée par un mot de passe",
             }
           : { en: "does not open the private key", fr: "n'ouvre pas la clé privée" },
         {
@@ -109,7 +109,7 @@ export function connectionFinding({ why, at, login, said }: NoConnection): Findi
         },
         remedy: {
           en: "nothing has to be done where Pulumi's own connection works: each script proves itself",
-          fr: "rien à faire si la connexion de Pulumi marche : chaque script fait sa preuve",
+          fr: "rien à faire si la connexion de Pulumi marche : chaque script fait sa preuve",
         },
         mild: true,
       };
@@ -122,7 +122,7 @@ export function connectionFinding({ why, at, login, said }: NoConnection): Findi
         },
         {
           en: `let this login in with that alone (sshd_config there: Match User ${login.user}, and below it AuthenticationMethods publickey), or set ${at}.user to another one`,
-          fr: `laisser entrer cette connexion avec cela seul (sshd_config là-bas : Match User ${login.user}, et dessous AuthenticationMethods publickey), ou donner à ${at}.user une autre connexion`,
+          fr: `laisser entrer cette connexion avec cela seul (sshd_config là-bas : Match User ${login.user}, et dessous AuthenticationMethods publickey), ou donner à ${at}.user une autre connexion`,
         },
       );
     case "turned away":
@@ -134,7 +134,7 @@ export function connectionFinding({ why, at, login, said }: NoConnection): Findi
         },
         {
           en: `see what keeps ${login.user} out there: an account that has expired (chage -E -1 ${login.user}), /etc/nologin, pam_access; journalctl -t sshd tells it. Or set ${at}.user to another login`,
-          fr: `voir ce qui y tient ${login.user} dehors : un compte expiré (chage -E -1 ${login.user}), /etc/nologin, pam_access ; journalctl -t sshd le dit. Ou donner à ${at}.user une autre connexion`,
+          fr: `voir ce qui y tient ${login.user} dehors : un compte expiré (chage -E -1 ${login.user}), /etc/nologin, pam_access ; journalctl -t sshd le dit. Ou donner à ${at}.user une autre connexion`,
         },
       );
     case "refused":
@@ -178,11 +178,11 @@ export function deafFinding(host: Host): Finding {
     host,
     (who) => ({
       en: `${who} runs what is sent, and its standard error goes elsewhere: no fault would be told`,
-      fr: `${who} exécute ce qui est envoyé, et sa sortie d'erreur va ailleurs : aucune faute ne serait dite`,
+      fr: `${who} exécute ce qui est envoyé, et sa sortie d'erreur va ailleurs : aucune faute ne serait dite`,
     }),
     {
       en: "take the line that does that (exec 2>…) out of the start files of this login (.bashrc, .zshenv, .cshrc, config.fish), or guard it: case $- in *i*) … ;; esac. Or give host.user another login",
-      fr: "ôter la ligne qui fait cela (exec 2>…) des fichiers de démarrage de cette connexion (.bashrc, .zshenv, .cshrc, config.fish), ou la garder : case $- in *i*) … ;; esac. Ou donner à host.user une autre connexion",
+      fr: "ôter la ligne qui fait cela (exec 2>…) des fichiers de démarrage de cette connexion (.bashrc, .zshenv, .cshrc, config.fish), ou la garder : case $- in *i*) … ;; esac. Ou donner à host.user une autre connexion",
     },
   );
 }
@@ -193,11 +193,11 @@ export function heldFinding(host: Host): Finding {
     host,
     (who) => ({
       en: `${who} runs what is sent, and then something keeps the connection open: no script would ever end`,
-      fr: `${who} exécute ce qui est envoyé, puis quelque chose garde la connexion ouverte : aucun script ne finirait`,
+      fr: `${who} exécute ce qui est envoyé, puis quelque chose garde la connexion ouverte : aucun script ne finirait`,
     }),
     {
       en: "let what the start files of this login put into the background (… &, an agent, a watcher) give back its streams: … >/dev/null 2>&1 </dev/null &. Or give host.user another login",
-      fr: "faire que ce que les fichiers de démarrage de cette connexion mettent en arrière-plan (… &, un agent, un veilleur) rende ses flux : … >/dev/null 2>&1 </dev/null &. Ou donner à host.user une autre connexion",
+      fr: "faire que ce que les fichiers de démarrage de cette connexion mettent en arrière-plan (… &, un agent, un veilleur) rende ses flux : … >/dev/null 2>&1 </dev/null &. Ou donner à host.user une autre connexion",
     },
   );
 }
@@ -210,11 +210,11 @@ export function unprovenFinding(host: Host, said: Said): Finding {
     host,
     (who) => ({
       en: `${who} answered, but what was sent did not run to its end${late === undefined ? "" : ` within ${late} s`}. ${words === "" ? "It said nothing" : `It said: ${words}`}`,
-      fr: `${who} a répondu, mais ce qui a été envoyé ne s'est pas exécuté jusqu'au bout${late === undefined ? "" : ` en ${late} s`}. ${words === "" ? "Il n'a rien dit" : `Il a dit : ${words}`}`,
+      fr: `${who} a répondu, mais ce qui a été envoyé ne s'est pas exécuté jusqu'au bout${late === undefined ? "" : ` en ${late} s`}. ${words === "" ? "Il n'a rien dit" : `Il a dit : ${words}`}`,
     }),
     {
       en: "see what `ssh` says with this login and the command `echo hello`: it has to print hello and nothing may read standard input. Usual causes: a forced command in authorized_keys or sshd_config, a login shell such as nologin, a read, exit or exec in .bashrc, .profile, .cshrc or config.fish. Mend that, or give host.user (host.address) another login",
-      fr: "voir ce que dit `ssh` avec cette connexion et la commande `echo bonjour` : elle doit afficher bonjour et rien ne doit lire l'entrée standard. Causes habituelles : une commande imposée dans authorized_keys ou sshd_config, un shell comme nologin, un read, exit ou exec dans .bashrc, .profile, .cshrc ou config.fish. Corriger cela, ou donner à host.user (host.address) une autre connexion",
+      fr: "voir ce que dit `ssh` avec cette connexion et la commande `echo bonjour` : elle doit afficher bonjour et rien ne doit lire l'entrée standard. Causes habituelles : une commande imposée dans authorized_keys ou sshd_config, un shell comme nologin, un read, exit ou exec dans .bashrc, .profile, .cshrc ou config.fish. Corriger cela, ou donner à host.user (host.address) une autre connexion",
     },
   );
 }

@@ -17,7 +17,7 @@ export interface Program {
 /** Where a shell has read of what was ours; without a letter that some shell reads otherwise. */
 const LOST = {
   en: "something on the host took away the beginning of what was sent to this command: look for a read, a cat or an exec in the .bashrc, .profile, .cshrc, config.fish of this login (host.user)",
-  fr: "un read, un cat ou un exec dans le .bashrc, .profile, .cshrc ou config.fish de cet utilisateur (host.user) a pris ce qui devait aller au programme du kit : le chercher",
+  fr: "un read, un cat ou un exec dans le .bashrc, .profile, .cshrc ou config.fish de cet utilisateur (host.user) a pris ce qui devait aller au programme du kit : le chercher",
 };
 
 /**

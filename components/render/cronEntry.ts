@@ -12,10 +12,10 @@ export interface CronTimes {
 
 const COMMENTS = {
   fr: {
-    head: "Écrit par vn-sync-check ; `pulumi up` remplace ce fichier en entier.",
-    daily: "Chaque jour : mises à jour du portail, puis ce qui manquait à la dernière vérification.",
-    weekly: "Chaque semaine : les derniers jours retéléchargés, prouvés complets, puis la base corrigée.",
-    watch: "Chaque heure : reprend un premier import interrompu ; sinon ne fait rien.",
+    head: "Écrit par vn-sync-check ; `pulumi up` remplace ce fichier en entier.",
+    daily: "Chaque jour : mises à jour du portail, puis ce qui manquait à la dernière vérification.",
+    weekly: "Chaque semaine : les derniers jours retéléchargés, prouvés complets, puis la base corrigée.",
+    watch: "Chaque heure : reprend un premier import interrompu ; sinon ne fait rien.",
   },
   en: {
     head: "Written by vn-sync-check; `pulumi up` replaces the whole file.",

@@ -5,9 +5,9 @@ import { quote } from "./shell";
 
 const TEXTS = {
   fr: {
-    refused: (login: string, where: string) => `depuis le serveur, ${login} n'entre pas dans ${where} :`,
+    refused: (login: string, where: string) => `depuis le serveur, ${login} n'entre pas dans ${where} :`,
     remedy: (command: string) =>
-      `Régler database.fromHost.address, .port et .sslmode, ou le pg_hba.conf, pour que ceci marche sur le serveur : ${command}`,
+      `Régler database.fromHost.address, .port et .sslmode, ou le pg_hba.conf, pour que ceci marche sur le serveur : ${command}`,
   },
   en: {
     refused: (login: string, where: string) => `from the host, ${login} cannot log in to ${where}:`,

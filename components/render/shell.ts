@@ -43,15 +43,15 @@ function sudoAdvice(locale: Locale): string {
   const say = spoken(locale);
   const tty = say(
     "sudo wants a terminal (requiretty): add the line 'Defaults:$(id -un) !requiretty' in /etc/sudoers.d",
-    "sudo veut un terminal (requiretty) : ajouter la ligne 'Defaults:$(id -un) !requiretty' dans /etc/sudoers.d",
+    "sudo veut un terminal (requiretty) : ajouter la ligne 'Defaults:$(id -un) !requiretty' dans /etc/sudoers.d",
   );
   const password = say(
     "this login needs sudo without a password: '$(id -un) ALL=(ALL) NOPASSWD: ALL' in /etc/sudoers.d, or let host.user be root",
-    "il faut à cet utilisateur un sudo sans mot de passe : '$(id -un) ALL=(ALL) NOPASSWD: ALL' dans /etc/sudoers.d, ou root dans host.user",
+    "il faut à cet utilisateur un sudo sans mot de passe : '$(id -un) ALL=(ALL) NOPASSWD: ALL' dans /etc/sudoers.d, ou root dans host.user",
   );
   const noexec = say(
     "sudo lets a shell run and nothing from it (noexec): add the line 'Defaults:$(id -un) !noexec' in /etc/sudoers.d",
-    "sudo laisse un shell se lancer, et rien depuis lui (noexec) : ajouter la ligne 'Defaults:$(id -un) !noexec' dans /etc/sudoers.d",
+    "sudo laisse un shell se lancer, et rien depuis lui (noexec) : ajouter la ligne 'Defaults:$(id -un) !noexec' dans /etc/sudoers.d",
   );
   return `case $said in
   *"ermission denied"*) echo "${noexec}" ;;

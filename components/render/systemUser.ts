@@ -36,7 +36,7 @@ ${ONE_AT_A_TIME}
 ${standing(names)}
 way=$(standing${adopt ? "" : " | grep -v ^taken- || true"})
 if [ -n "$way" ]; then
-  printf '%s\\n' "$way" ${quote(say("nothing was made: mend what stands in the way", "rien n'a été créé : corriger ce qui est en travers"))} >&2
+  printf '%s\\n' "$way" ${quote(say("nothing was made: mend what stands in the way", "rien n'a été créé : corriger ce qui est en travers"))} >&2
   exit 1
 fi
 read -r id known
@@ -55,7 +55,7 @@ if [ -e "$marker" ]; then
     echo "${say(`instance ${instance} of this host belongs to another stack`, `l'instance ${instance} de ce serveur est à une autre pile`)} ($(cat "$marker"))." >&2
     echo "${say(
       "Give this stack an instance of its own: pulumi config set instance <name>. If that stack is no more, and this one is to go on with its account and home:",
-      "Donner à cette pile une instance à elle : pulumi config set instance <nom>. Si l'autre pile n'existe plus, et que celle-ci doit reprendre son compte et son dossier :",
+      "Donner à cette pile une instance à elle : pulumi config set instance <nom>. Si l'autre pile n'existe plus, et que celle-ci doit reprendre son compte et son dossier :",
     )} echo '$text' >$marker" >&2
     exit 1
   fi
@@ -74,15 +74,15 @@ else
       if ${adopt ? "false" : "true"}; then
         echo "${say(
           "on this host there is what this kit did not make ($account:$there): it is left alone.",
-          "il y a sur ce serveur ce que ce kit n'a pas fait ($account :$there) : il n'y est pas touché.",
+          "il y a sur ce serveur ce que ce kit n'a pas fait ($account :$there) : il n'y est pas touché.",
         )}" >&2
         echo "${say(
           "Move it away, or give the stack another instance (pulumi config set instance <name>), or take it over: pulumi config set adoptExisting true",
-          "L'écarter, ou donner une autre instance à la pile (pulumi config set instance <nom>), ou le reprendre : pulumi config set adoptExisting true",
+          "L'écarter, ou donner une autre instance à la pile (pulumi config set instance <nom>), ou le reprendre : pulumi config set adoptExisting true",
         )}" >&2
         exit 1
       fi
-      echo "${say("taken over, and left by destroy:", "repris, et laissé par destroy :")}$there" ;;
+      echo "${say("taken over, and left by destroy:", "repris, et laissé par destroy :")}$there" ;;
   esac
   mkdir -p "\${marker%/*}"
   rm -f "$had"
@@ -140,7 +140,7 @@ export function removeAccount(names: Names, locale: Locale = "en"): string {
   const folder = marker.slice(0, marker.lastIndexOf("/"));
   return `account=${account} home=${home} marker=${marker} found=${foundFile(names)}
 ${ONE_AT_A_TIME}
-[ -e "$marker" ] || { echo "${say("$marker is gone: the account $account is left alone", "$marker n'est plus là : il n'est pas touché au compte $account")}" >&2; exit 0; }
+[ -e "$marker" ] || { echo "${say("$marker is gone: the account $account is left alone", "$marker n'est plus là : il n'est pas touché au compte $account")}" >&2; exit 0; }
 ( ${stopProcesses(account)} )
 before=$(cat "$found" 2>/dev/null || true)
 had() { case "$before " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
@@ -149,7 +149,7 @@ had crontab || rm -f "/var/spool/cron/crontabs/$account"
 if had home; then
   echo "${say(
     "$home was there before: what this kit put into it is removed, the rest stays",
-    "$home était là avant : ce que ce kit y a mis est enlevé, le reste demeure",
+    "$home était là avant : ce que ce kit y a mis est enlevé, le reste demeure",
   )}"
   [ -L "$home/lib" ] || rm -rf "$home/${HOME_FILES.lib}"
   rm -rf "$home/${HOME_FILES.venv}" "$home/${HOME_FILES.venv}"-* "$home/state"
@@ -160,7 +160,7 @@ if had home; then
 elif [ -d "$home" ] && { had empty-home || mountpoint -q "$home"; }; then
   echo "${say(
     "$home is a mount, or was there before: it is emptied and stays",
-    "$home est un montage, ou était là avant : il est vidé et demeure",
+    "$home est un montage, ou était là avant : il est vidé et demeure",
   )}"
   find "$home" -xdev -mindepth 1 ! -name lost+found -delete
 else
@@ -168,7 +168,7 @@ else
 fi
 had account || { getent passwd "$account" >/dev/null && userdel "$account"; } || true
 had group || { getent group "$account" >/dev/null && groupdel "$account"; } || true
-if had account && getent passwd "$account" >/dev/null; then echo "${say("the account $account was there before: it stays", "le compte $account était là avant : il demeure")}"
+if had account && getent passwd "$account" >/dev/null; then echo "${say("the account $account was there before: it stays", "le compte $account était là avant : il demeure")}"
 elif getent passwd "$account" >/dev/null; then echo "${say("the account $account could not be removed", "le compte $account n'a pas pu être supprimé")}" >&2; exit 1; fi
 if [ -e "\${marker%.json}.cron" ]; then mv -f "\${marker%.json}.cron" /etc/cron.d/${cronFile}; fi
 rm -f "$marker" "$found"

@@ -48,7 +48,7 @@ link=${HOME_FILES.venv}
 if [ -e "$link" ] && [ ! -L "$link" ]; then
   echo "${say(
     "$HOME/$link is a folder that was not made by vn-sync-check: move it away, then try again",
-    "$HOME/$link est un dossier que vn-sync-check n'a pas fait : l'écarter, puis recommencer",
+    "$HOME/$link est un dossier que vn-sync-check n'a pas fait : l'écarter, puis recommencer",
   )}" >&2
   exit 1
 fi
@@ -77,14 +77,14 @@ if [ ! -x "$folder/bin/python" ] || ! works "$folder"; then
     last_words
     echo "${say(
       "python3 could not make a venv in $HOME: see df -h and df -i there, and whether python3-venv is installed",
-      "python3 n'a pas pu faire de venv dans $HOME : y voir df -h et df -i, et si python3-venv est installé",
+      "python3 n'a pas pu faire de venv dans $HOME : y voir df -h et df -i, et si python3-venv est installé",
     )}" >&2
     exit 1
   }
   unset PIP_LOG PIP_PYTHON
   said=$("$folder/bin/python" -m pip --log /dev/null --disable-pip-version-check config list 2>&1) || {
     last_words
-    echo "${say("pip cannot read its own settings: see", "pip ne peut pas lire ses réglages : voir")} /etc/pip.conf, $HOME/.config/pip/pip.conf, /etc/environment" >&2
+    echo "${say("pip cannot read its own settings: see", "pip ne peut pas lire ses réglages : voir")} /etc/pip.conf, $HOME/.config/pip/pip.conf, /etc/environment" >&2
     exit 1
   }
   reach=$(printf '%s\\n' "$said" | "$folder/bin/python" -c '${REACH}')
@@ -98,7 +98,7 @@ if [ ! -x "$folder/bin/python" ] || ! works "$folder"; then
         last_words
         echo "${say(
           `no room for Client-API-VN ${version}: make some on the file systems of $HOME and of \${TMPDIR:-/tmp} (df -h, df -i)`,
-          `pas de place pour Client-API-VN ${version} : en faire sur les systèmes de fichiers de $HOME et de \${TMPDIR:-/tmp} (df -h, df -i)`,
+          `pas de place pour Client-API-VN ${version} : en faire sur les systèmes de fichiers de $HOME et de \${TMPDIR:-/tmp} (df -h, df -i)`,
         )}; ${before}" >&2
         exit 1 ;;
     esac

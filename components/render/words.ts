@@ -11,9 +11,9 @@ export function scheduleInWords(
   const when = (expression: string) => whenInWords(expression, locale);
   return locale === "fr"
     ? {
-        daily: `${when(schedule.daily)} : les mises à jour du portail, puis la réparation de ce qu'elles ont touché`,
-        weekly: `${when(schedule.weekly)} : les derniers jours retéléchargés, prouvés complets, puis la base principale réparée`,
-        watch: `${when(schedule.watch)} : reprise d'un premier import interrompu, sinon rien`,
+        daily: `${when(schedule.daily)} : les mises à jour du portail, puis la réparation de ce qu'elles ont touché`,
+        weekly: `${when(schedule.weekly)} : les derniers jours retéléchargés, prouvés complets, puis la base principale réparée`,
+        watch: `${when(schedule.watch)} : reprise d'un premier import interrompu, sinon rien`,
       }
     : {
         daily: `${when(schedule.daily)}: the portal's updates, then the repair of what they touched`,
@@ -39,8 +39,8 @@ export function destroyInWords(
   const fr = locale === "fr";
   const data = fr
     ? [
-        `toutes les données téléchargées : ${checkSchema}`,
-        `l'historique des réparations et les lignes supprimées qui étaient gardées : ${repairSchema}`,
+        `toutes les données téléchargées : ${checkSchema}`,
+        `l'historique des réparations et les lignes supprimées qui étaient gardées : ${repairSchema}`,
         `les lignes de l'instance ${instance} dans ${monitoring}.monitoring_vn_check_to_prod`,
       ]
     : [
@@ -57,7 +57,7 @@ export function destroyInWords(
         `the account ${account} with ${home}, and /etc/cron.d/${cronFile}`,
         `functions, triggers and views of the repair, the roles ${login} and ${repairRole}`,
       ];
-  const kept = fr ? [`la copie principale : ${main}`] : [`the main copy: ${main}`];
+  const kept = fr ? [`la copie principale : ${main}`] : [`the main copy: ${main}`];
   return destroyData
     ? { removes: [...always, ...data], keeps: kept }
     : { removes: always, keeps: [...kept, ...data] };
@@ -70,10 +70,10 @@ export function nextSteps(names: Names, firstImportStarted: boolean, locale: Loc
   return locale === "fr"
     ? [
         firstImportStarted
-          ? `Le premier import est lancé sur le serveur et peut durer des heures ; où il en est : ${status}`
-          : `Lancer le premier import : ${init}`,
-        `Essayer la réparation sans rien écrire : ${onHost(names, "repair --dry-run")}`,
-        "`pulumi destroy` enlève tout sauf les données et les paquets Debian installés ; pour enlever aussi les données : `pulumi config set destroyData true`, `pulumi up`, puis `pulumi destroy`.",
+          ? `Le premier import est lancé sur le serveur et peut durer des heures ; où il en est : ${status}`
+          : `Lancer le premier import : ${init}`,
+        `Essayer la réparation sans rien écrire : ${onHost(names, "repair --dry-run")}`,
+        "`pulumi destroy` enlève tout sauf les données et les paquets Debian installés ; pour enlever aussi les données : `pulumi config set destroyData true`, `pulumi up`, puis `pulumi destroy`.",
       ]
     : [
         firstImportStarted
@@ -92,6 +92,6 @@ export function madeAgain(place: "host" | "database", absent: string[], locale: 
     database: { en: "in the database", fr: "dans la base" },
   }[place][locale];
   return locale === "fr"
-    ? `ce que cette pile avait ${there} n'y est pas (${names}) : tout y est refait, et le premier import reprend pour ce qui manque`
+    ? `ce que cette pile avait ${there} n'y est pas (${names}) : tout y est refait, et le premier import reprend pour ce qui manque`
     : `what this stack had ${there} is not there (${names}): all of it is made again, and the first import goes on with what lacks`;
 }

@@ -48,24 +48,24 @@ export const database = {
       sslmode: key(choice(ADMIN_SSLMODES), {
         default: "require",
         en: "How the connection is protected: disable, require, verify-ca or verify-full",
-        fr: "Protection de la connexion : disable, require, verify-ca ou verify-full",
+        fr: "Protection de la connexion : disable, require, verify-ca ou verify-full",
       }),
       caFile: key(text, {
         example: "./ca.crt",
         en: "File on this machine with the certificate of the authority that signed the server's (PEM), for verify-ca and verify-full; the host gets its text too",
-        fr: "Fichier de ce poste avec le certificat de l'autorité qui a signé celui du serveur PostgreSQL (PEM), pour verify-ca et verify-full ; le serveur des tâches en reçoit le texte",
+        fr: "Fichier de ce poste avec le certificat de l'autorité qui a signé celui du serveur PostgreSQL (PEM), pour verify-ca et verify-full ; le serveur des tâches en reçoit le texte",
       }),
       adminUser: key(existingName, {
         required: true,
         example: "postgres",
         en: "An administrator's login: a superuser, or one with CREATEROLE that owns the main tables",
-        fr: "Connexion d'administration : un superutilisateur, ou un rôle CREATEROLE propriétaire des tables principales",
+        fr: "Connexion d'administration : un superutilisateur, ou un rôle CREATEROLE propriétaire des tables principales",
       }),
       adminPassword: key(text, {
         required: true,
         secret: true,
         en: "Its password; used while `pulumi up` runs, never stored on the host",
-        fr: "Son mot de passe ; il sert pendant `pulumi up` et n'est jamais écrit sur le serveur",
+        fr: "Son mot de passe ; il sert pendant `pulumi up` et n'est jamais écrit sur le serveur",
       }),
       fromHost: section(
         {
@@ -89,7 +89,7 @@ export const database = {
             like: "database.sslmode",
             example: "prefer",
             en: "As libpq knows it: disable, allow, prefer, require, verify-ca or verify-full",
-            fr: "Tel que libpq le connaît : disable, allow, prefer, require, verify-ca ou verify-full",
+            fr: "Tel que libpq le connaît : disable, allow, prefer, require, verify-ca ou verify-full",
           }),
         },
       ),
@@ -106,7 +106,7 @@ export const database = {
       dataOwner: key(identifier, {
         example: "vn_check_owner",
         en: "Role that owns the downloaded data; without it `<account>_owner`, which is made",
-        fr: "Rôle propriétaire des données téléchargées ; sans lui `<compte>_owner`, qui est créé",
+        fr: "Rôle propriétaire des données téléchargées ; sans lui `<compte>_owner`, qui est créé",
       }),
       readers: key(list(existingName), {
         default: [],
@@ -123,7 +123,7 @@ export const databaseLife = {
   oldDatabaseGone: key(flag, {
     default: false,
     en: "True while a database that is gone for good is replaced, or destroyed (`pulumi destroy --run-program`): nothing is removed from it",
-    fr: "true le temps de remplacer une base disparue pour de bon, ou de détruire sans elle (`pulumi destroy --run-program`) : rien n'y est enlevé",
+    fr: "true le temps de remplacer une base disparue pour de bon, ou de détruire sans elle (`pulumi destroy --run-program`) : rien n'y est enlevé",
   }),
   passwordGeneration: key(whole(1, 1_000_000), {
     default: 1,
@@ -134,6 +134,6 @@ export const databaseLife = {
     default: false,
     free: true,
     en: "True, then `pulumi up`, makes the next `pulumi destroy` remove the data too (check tables, monitoring); that `up` prints how many rows",
-    fr: "true, puis `pulumi up`, et le prochain `pulumi destroy` enlève aussi les données (tables de contrôle, suivi) ; ce `up` dit combien de lignes",
+    fr: "true, puis `pulumi up`, et le prochain `pulumi destroy` enlève aussi les données (tables de contrôle, suivi) ; ce `up` dit combien de lignes",
   }),
 };

@@ -15,13 +15,13 @@ const ssh = {
   user: key(linuxUser, {
     default: "root",
     en: "Login: root, or one with sudo without a password",
-    fr: "Connexion : root, ou un utilisateur dont sudo ne demande pas de mot de passe",
+    fr: "Connexion : root, ou un utilisateur dont sudo ne demande pas de mot de passe",
   }),
   hostKey: key(sshHostKey, {
     usual: true,
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxampleOnlyReplaceThisByTheHostsOwnKey00000000",
     en: "Required, but for allowUnknownHostKey: its public key, from `ssh-keyscan -t ed25519 <host>`, held against /etc/ssh/ssh_host_ed25519_key.pub there",
-    fr: "Obligatoire, sauf allowUnknownHostKey : sa clé publique, donnée par `ssh-keyscan -t ed25519 <serveur>` et comparée à /etc/ssh/ssh_host_ed25519_key.pub là-bas",
+    fr: "Obligatoire, sauf allowUnknownHostKey : sa clé publique, donnée par `ssh-keyscan -t ed25519 <serveur>` et comparée à /etc/ssh/ssh_host_ed25519_key.pub là-bas",
   }),
   allowUnknownHostKey: key(flag, {
     default: false,
@@ -31,7 +31,7 @@ const ssh = {
   privateKey: key(privateKey, {
     secret: true,
     en: "Private key of the login; without it the agent",
-    fr: "Clé privée de la connexion ; sans elle, l'agent",
+    fr: "Clé privée de la connexion ; sans elle, l'agent",
   }),
   privateKeyPassword: key(text, {
     secret: true,
@@ -46,7 +46,7 @@ const ssh = {
   agentSocket: key(text, {
     example: "/run/user/1000/ssh-agent.socket",
     en: "Socket of the SSH agent; without it SSH_AUTH_SOCK",
-    fr: "Socket de l'agent SSH ; sans elle, SSH_AUTH_SOCK",
+    fr: "Socket de l'agent SSH ; sans elle, SSH_AUTH_SOCK",
   }),
 };
 
@@ -86,7 +86,7 @@ export const host = {
     type: key(choice(["ssh", "local"]), {
       default: "ssh",
       en: "ssh, or local: this very machine, and then no other key of host",
-      fr: "ssh, ou local : ce poste-ci, et alors aucune autre clé de host",
+      fr: "ssh, ou local : ce poste-ci, et alors aucune autre clé de host",
     }),
     forms,
     rules: { ssh: hostKeyKnown },
@@ -94,12 +94,12 @@ export const host = {
   adoptExisting: key(flag, {
     default: false,
     en: "Takes over an account, group, home or cron file that is on the host under this instance's names and was not made by this kit; destroy then leaves what was there. False: they are refused before anything is made",
-    fr: "Reprend un compte, un groupe, un dossier personnel ou un fichier de cron qui est sur le serveur sous les noms de cette instance sans venir de ce kit ; destroy laisse alors ce qui existait. false : refusés avant toute création",
+    fr: "Reprend un compte, un groupe, un dossier personnel ou un fichier de cron qui est sur le serveur sous les noms de cette instance sans venir de ce kit ; destroy laisse alors ce qui existait. false : refusés avant toute création",
   }),
   oldHostGone: key(flag, {
     default: false,
     en: "True while a host that cannot be reached any more is replaced, or destroyed (`pulumi destroy --run-program`): nothing is removed from it",
-    fr: "true le temps de remplacer un serveur qui ne répond plus, ou de détruire sans lui (`pulumi destroy --run-program`) : rien n'y est enlevé",
+    fr: "true le temps de remplacer un serveur qui ne répond plus, ou de détruire sans lui (`pulumi destroy --run-program`) : rien n'y est enlevé",
   }),
 };
 
@@ -110,7 +110,7 @@ export const client = {
       version: key(choice(CLIENT_VERSIONS), {
         default: "2.12.0",
         en: "Its version: the only one that the adapter fits",
-        fr: "Sa version : la seule à laquelle l'adaptateur convient",
+        fr: "Sa version : la seule à laquelle l'adaptateur convient",
       }),
     },
   ),

@@ -18,7 +18,7 @@ export const jobs = {
   schedule: section(
     {
       en: "When the jobs run: cron's five fields, in the host's time zone",
-      fr: "Quand tournent les tâches : les cinq champs de cron, dans le fuseau du serveur",
+      fr: "Quand tournent les tâches : les cinq champs de cron, dans le fuseau du serveur",
     },
     {
       daily: key(cronLine, {
@@ -41,7 +41,7 @@ export const jobs = {
         blank: true,
         example: "admin@example.org",
         en: 'Where cron sends what a job prints: mail addresses or local accounts, by commas; "" for nowhere',
-        fr: 'Où cron envoie ce qu\'une tâche affiche : adresses mail ou comptes locaux, séparés par des virgules ; "" pour nulle part',
+        fr: 'Où cron envoie ce qu\'une tâche affiche : adresses mail ou comptes locaux, séparés par des virgules ; "" pour nulle part',
       }),
     },
   ),
@@ -61,7 +61,7 @@ export const jobs = {
       stepDays: key(whole(0, 36_500), {
         default: 0,
         en: "Days of one step; 0: the client's own steps, which grow while little is found",
-        fr: "Jours d'un pas ; 0 : les pas du client, qui grandissent tant qu'il trouve peu",
+        fr: "Jours d'un pas ; 0 : les pas du client, qui grandissent tant qu'il trouve peu",
       }),
     },
   ),

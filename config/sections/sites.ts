@@ -36,12 +36,12 @@ const site = {
   enabled: key(flag, {
     default: true,
     en: "False: it is not downloaded",
-    fr: "false : il n'est pas téléchargé",
+    fr: "false : il n'est pas téléchargé",
   }),
   newInMain: key(flag, {
     default: false,
     en: "The main copy has no row of it yet: repaired nevertheless. Of any other that main does not know, nothing is written",
-    fr: "La copie principale n'en a encore aucune ligne : il est réparé quand même. Rien n'est écrit pour un autre site qu'elle ne connaît pas",
+    fr: "La copie principale n'en a encore aucune ligne : il est réparé quand même. Rien n'est écrit pour un autre site qu'elle ne connaît pas",
   }),
 };
 
@@ -87,7 +87,7 @@ export const sites = {
         default: [],
         example: ["38"],
         en: "Short names of the only territorial units that are asked for; none: all",
-        fr: "Noms courts des seules unités territoriales demandées ; aucune : toutes",
+        fr: "Noms courts des seules unités territoriales demandées ; aucune : toutes",
       }),
     },
   ),

@@ -38,7 +38,7 @@ export function cronFault(expression: string): Words | undefined {
   for (const [i, field] of FIELDS.entries()) {
     for (const item of (parts[i] as string).split(",")) {
       const why = itemFault(item, field);
-      if (why) return { en: `${field.en} "${item}": ${why.en}`, fr: `${field.fr} « ${item} » : ${why.fr}` };
+      if (why) return { en: `${field.en} "${item}": ${why.en}`, fr: `${field.fr} « ${item} » : ${why.fr}` };
     }
   }
   return undefined;
@@ -126,5 +126,5 @@ export function whenInWords(expression: string, locale: Locale): string {
       }
     }
   }
-  return fr ? `selon cron « ${expression} »` : `as cron reads "${expression}"`;
+  return fr ? `selon cron « ${expression} »` : `as cron reads "${expression}"`;
 }

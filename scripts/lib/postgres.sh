@@ -29,7 +29,7 @@ postgres_version() {
     found="$(postgres_packaged)"
     if [ -z "$found" ]; then as_root apt-get update -qq >&2 && found="$(postgres_packaged)"; fi
   fi
-  [ -n "$found" ] || { say "no PostgreSQL package found: apt-get update, then try again" "aucun paquet PostgreSQL : apt-get update, puis relancez"; return 1; }
+  [ -n "$found" ] || { say "no PostgreSQL package found: apt-get update, then try again" "aucun paquet PostgreSQL : apt-get update, puis relancez"; return 1; }
   printf '%s\n' "$found"
 }
 
@@ -41,8 +41,8 @@ postgres_packaged() {
 # the first time). Needs root: the server is started in it with chroot.
 postgres_tree() {
   local version="$1" tree ready
-  [ "$version" = 17 ] || { say "PostgreSQL $version: no package known; 15 (Debian 12) and 17 (Debian 13) are" "PostgreSQL $version : aucun paquet connu, hors 15 (Debian 12) et 17 (Debian 13)"; return 1; }
-  [ "$(id -u)" = 0 ] || { say "PostgreSQL $version runs in a tree of Debian 13: that needs root" "PostgreSQL $version tourne dans un arbre Debian 13 : il faut être root"; return 1; }
+  [ "$version" = 17 ] || { say "PostgreSQL $version: no package known; 15 (Debian 12) and 17 (Debian 13) are" "PostgreSQL $version : aucun paquet connu, hors 15 (Debian 12) et 17 (Debian 13)"; return 1; }
+  [ "$(id -u)" = 0 ] || { say "PostgreSQL $version runs in a tree of Debian 13: that needs root" "PostgreSQL $version tourne dans un arbre Debian 13 : il faut être root"; return 1; }
   tree="$(vn_cache)/postgres-$version"
   ready="$tree/usr/lib/postgresql/$version/.ready"
   exec 9>"$tree.lock"
@@ -50,7 +50,7 @@ postgres_tree() {
   if [ ! -e "$ready" ]; then
     need_packages debootstrap
     timed "PostgreSQL $version: building a tree of Debian 13 in $tree" \
-      "PostgreSQL $version : construction d'un arbre Debian 13 dans $tree" build_postgres_tree "$version" "$tree"
+      "PostgreSQL $version : construction d'un arbre Debian 13 dans $tree" build_postgres_tree "$version" "$tree"
     : >"$ready"
   fi
   # The cache may lie below a home that only root may enter; inside the tree its own rights count.

@@ -266,10 +266,10 @@ try {
   await keys("config", "set", "--path", "sites[0]", "vn38");
   const refused = await keys("preview");
   expect(refused.said).toContain(
-    'vn-sync-check:windowDays vaut "fourteen" : donner un nombre entier de 1 à 365',
+    'vn-sync-check:windowDays vaut "fourteen" : donner un nombre entier de 1 à 365',
   );
   expect(refused.said).toContain("vn-sync-check:sites n'est pas un objet");
-  expect(refused.said).toContain('vn-sync-check:destroyData vaut "perhaps" : utiliser true ou false');
+  expect(refused.said).toContain('vn-sync-check:destroyData vaut "perhaps" : utiliser true ou false');
   expect(refused.said).not.toMatch(/must be of type|validating stack config/);
 });
 

@@ -246,7 +246,7 @@ describe("rights that lack", () => {
     const refused = install(poor, { ...BY_HAND, roles }, { locale: "fr" });
     await expect(refused).rejects.toThrow(
       [
-        "Il manque des droits ; un superutilisateur, ou les propriétaires, doivent lancer :",
+        "Il manque des droits ; un superutilisateur, ou les propriétaires, doivent lancer :",
         ...lacking.map((statement) => `  ${statement};`),
       ].join("\n"),
     );

@@ -186,7 +186,7 @@ describe("what stands in the way is found all at once, and nothing is changed", 
     await db.admin.query(`GRANT TEMPORARY ON DATABASE ${db.name} TO geo WITH GRANT OPTION`);
     expect(await look(db, { user: "geo" }, { extraGrants: extraGrants.slice(0, 2) })).toEqual([]);
     const words = new NotReady(found, "fr").message;
-    expect(words).toContain("Rien n'a été créé ni modifié : 7 choses sont à corriger");
+    expect(words).toContain("Rien n'a été créé ni modifié : 7 choses sont à corriger");
     await db.admin.query("DROP ROLE mighty");
   });
 

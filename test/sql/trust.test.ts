@@ -335,7 +335,7 @@ test("Q10: an installation or a removal that waits in vain names who was in the 
         return writer;
       },
       (db) => install(db.admin, installation(), { locale: "fr" }),
-      "Un verrou a manqué\\.[\\s\\S]*pid PID, .*, rôle vn_check, idle in transaction, transaction ouverte depuis 20.* : .*src_vn_json_check\\.observations_json \\(.*RowExclusiveLock\\)[\\s\\S]*Rien de cette étape",
+      "Un verrou a manqué\\.[\\s\\S]*pid PID, .*, rôle vn_check, idle in transaction, transaction ouverte depuis 20.* : .*src_vn_json_check\\.observations_json \\(.*RowExclusiveLock\\)[\\s\\S]*Rien de cette étape",
     ],
     [
       "a reader of check, under what is dropped",

@@ -95,7 +95,7 @@ test("W1: the programs for people say their faults in both languages", async () 
   };
   expect(await said(["scripts/recover/main.ts", "--bogus"], "C")).toMatch(/^Usage: npm run recover/);
   expect(await said(["scripts/recover/main.ts", "--bogus"], "fr_FR.UTF-8")).toMatch(
-    /^Usage : npm run recover/,
+    /^Usage : npm run recover/,
   );
   expect(await said(["scripts/package.ts", "docs"], "C")).toMatch(/docs is not empty: name a new folder/);
   expect(await said(["scripts/package.ts", "docs"], "fr_FR.UTF-8")).toMatch(/docs n'est pas vide/);

@@ -26,7 +26,7 @@ test.each(["init", "daily", "weekly", "watch", "repair", "status", "transfer_vn_
   (verb) => {
     for (const [lang, codes] of [
       ["en_GB.UTF-8", /Exit codes: 0 done/],
-      ["fr_FR.UTF-8", /Codes de sortie : 0 fait/],
+      ["fr_FR.UTF-8", /Codes de sortie\u00a0: 0 fait/],
     ] as const) {
       const { code, stdout, stderr } = vnCheck(lang, verb, "--help");
       expect([code, stderr]).toEqual([0, ""]);

@@ -36,6 +36,6 @@ test.each(["daily", "weekly", "watch", "repair", "status"])(
 
 test("a faulty file is a failure, told by key in the stack's language", () => {
   const { status, stderr } = run("status", { ...config, windowDays: 0 });
-  expect(stderr).toContain("windowDays vaut 0 : donner un nombre entier de 1 à 365");
+  expect(stderr).toContain("windowDays vaut 0 : donner un nombre entier de 1 à 365");
   expect(status).toBe(1);
 });

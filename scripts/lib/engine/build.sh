@@ -28,7 +28,7 @@ build_engine() {
       tail -n 30 "$home.log" >&2
       rm -rf "$new"
       die "the engine could not be built; all of the output is in $home.log" \
-        "le moteur n'a pas pu être construit ; tout ce qui a été affiché est dans $home.log"
+        "le moteur n'a pas pu être construit ; tout ce qui a été affiché est dans $home.log"
     fi
     printf 'built, %s\n' "$ENGINE_VERSION" >"$new/origin"
     rm -rf "$home"
@@ -61,7 +61,7 @@ need_go() {
   go="$(find_go "$home")"
   if [ -z "$go" ]; then
     timed "go: ${minor:+1.}${minor:-none} found, 1.$GO_MINOR_NEEDED or newer needed: unpacking Debian's in $home" \
-      "go : ${minor:+1.}${minor:-absent}, il faut 1.$GO_MINOR_NEEDED ou plus récent : celui de Debian est déposé dans $home" \
+      "go : ${minor:+1.}${minor:-absent}, il faut 1.$GO_MINOR_NEEDED ou plus récent : celui de Debian est déposé dans $home" \
       unpack_go "$home" || true
     go="$(find_go "$home")"
   fi

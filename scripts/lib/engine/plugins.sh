@@ -11,16 +11,16 @@ need_plugin() {
   local name="$1" version found
   version="$(plugin_version "$name")"
   if found="$(type -P "pulumi-resource-$name")"; then
-    say "plugin $name: $found (on PATH)" "greffon $name : $found (dans le PATH)"
+    say "plugin $name: $found (on PATH)" "greffon $name : $found (dans le PATH)"
   elif plugin_installed "$name" "$version"; then
-    say "plugin $name: $version (installed)" "greffon $name : $version (installé)"
+    say "plugin $name: $version (installed)" "greffon $name : $version (installé)"
   elif vendor_reachable && timeout 300 pulumi plugin install resource "$name" "v$version" >&2; then
-    say "plugin $name: $version (the vendor's, installed now)" "greffon $name : $version (celui de l'éditeur, installé à l'instant)"
+    say "plugin $name: $version (the vendor's, installed now)" "greffon $name : $version (celui de l'éditeur, installé à l'instant)"
   else
     found="$(stand_in "$name")"
     PATH="$PATH:$found"
     say "plugin $name: A STAND-IN of this project's (test/plugins/$name), because the vendor's $version cannot be had here" \
-      "greffon $name : UNE DOUBLURE de ce projet (test/plugins/$name), car la version $version de l'éditeur n'est pas accessible ici"
+      "greffon $name : UNE DOUBLURE de ce projet (test/plugins/$name), car la version $version de l'éditeur n'est pas accessible ici"
   fi
 }
 

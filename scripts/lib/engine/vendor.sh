@@ -55,7 +55,7 @@ vendor_engine() {
   vendor_reachable || return 1
   home="$(engine_home)"
   new="$home.new.$$"
-  say "engine: installing $ENGINE_VERSION the vendor's way" "moteur : installation de $ENGINE_VERSION à la manière de l'éditeur"
+  say "engine: installing $ENGINE_VERSION the vendor's way" "moteur : installation de $ENGINE_VERSION à la manière de l'éditeur"
   timeout 900 node -e '
     const { PulumiCommand } = require("@pulumi/pulumi/automation");
     const { SemVer } = require("semver");
@@ -67,7 +67,7 @@ vendor_engine() {
   ' "$new" "$ENGINE_VERSION" >&2 || { rm -rf "$new"; return 1; }
   if [ "$("$new/bin/pulumi" version)" != "v$ENGINE_VERSION" ] || ! engine_complete "$new/bin"; then
     say "engine: what the vendor's script installed is not $ENGINE_VERSION with its language host" \
-      "moteur : ce que le script de l'éditeur a installé n'est pas $ENGINE_VERSION avec son hôte de langage"
+      "moteur : ce que le script de l'éditeur a installé n'est pas $ENGINE_VERSION avec son hôte de langage"
     rm -rf "$new"
     return 1
   fi

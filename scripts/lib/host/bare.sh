@@ -32,5 +32,5 @@ case "$1" in
     shift 2
     mapfile -t environment <"$tree/etc/environment"
     host_enter "$tree" env "${environment[@]}" VN_LANG="$VN_LANG" "$@" ;;
-  *) die "bare.sh: make or run, not '$1'" "bare.sh : make ou run, pas « $1 »" ;;
+  *) die "bare.sh: make or run, not '$1'" "bare.sh : make ou run, pas « $1 »" ;;
 esac

@@ -24,12 +24,12 @@ host_base() {
     need_packages debootstrap
     build="$(mktemp -d "$cache/build.XXXXXX")"
     if ! timed "host: building the base tree of $release ($kind), kept in $archive" \
-      "hôte : construction de l'arbre de base $release ($kind), gardé dans $archive" \
+      "hôte : construction de l'arbre de base $release ($kind), gardé dans $archive" \
       host_build_logged "$release" "$build" "$kind" "$cache/$kind-$release.log"; then
       tail -n 30 "$cache/$kind-$release.log" >&2
       rm -rf --one-file-system "$build"
       die "the base tree of $release could not be built; all of the output is in $cache/$kind-$release.log" \
-        "l'arbre de base $release n'a pas pu être construit ; tout ce qui a été affiché est dans $cache/$kind-$release.log"
+        "l'arbre de base $release n'a pas pu être construit ; tout ce qui a été affiché est dans $cache/$kind-$release.log"
     fi
     rm -f "$cache/$kind-$release"-*.tar
     tar -C "$build/tree" --numeric-owner -cf "$archive.new" .

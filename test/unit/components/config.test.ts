@@ -151,7 +151,7 @@ test("faults are told in the stack's language, and in French where it is not kno
     }
   };
   expect(told({ ...MINIMAL, windowDays: 0 })).toBe(
-    'La configuration de la pile a une erreur :\n  vn-sync-check:windowDays vaut "0" : donner un nombre entier de 1 à 365',
+    'La configuration de la pile a une erreur :\n  vn-sync-check:windowDays vaut "0" : donner un nombre entier de 1 à 365',
   );
   expect(told({ ...MINIMAL, windowDays: 0, locale: "en" })).toBe(
     'The stack\'s configuration has one fault:\n  vn-sync-check:windowDays is "0": give a whole number from 1 to 365',

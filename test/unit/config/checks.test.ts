@@ -29,8 +29,8 @@ test("every check that does not pass is found, with what was looked at in its re
 test("all of them come in one error, in the user's language", async () => {
   const found = await findings(CHECKS, { sum: 3 });
   expect(new NotReady(found, "fr").message).toBe(
-    "Rien n'a été créé ni modifié : 2 choses sont à corriger d'abord.\n" +
-      "  a.sum : vaut 3\n    → enlever 2\n  mail : ne part pas\n    → en installer un",
+    "Rien n'a été créé ni modifié : 2 choses sont à corriger d'abord.\n" +
+      "  a.sum : vaut 3\n    → enlever 2\n  mail : ne part pas\n    → en installer un",
   );
   expect(new NotReady(found.slice(0, 1), "en").message).toContain("one thing has to be mended first");
 });

@@ -14,85 +14,85 @@ const problem = (one: Problem) => (problems[one.key] as (one: Problem) => string
 
 /** What is said while working, in French. */
 export const facts: Texts["fact"] = {
-  clientStarts: ({ site, mode, controllers }) => `${site} : ${mode}, ${list(controllers)}`,
+  clientStarts: ({ site, mode, controllers }) => `${site} : ${mode}, ${list(controllers)}`,
   clientFailed: ({ site, failure }) =>
-    `${site} : ${failureIn(failure, { died: (code, said) => `terminé avec ${code ?? "un signal"} ; dernière ligne : ${said}`, portal: limited })}`,
+    `${site} : ${failureIn(failure, { died: (code, said) => `terminé avec ${code ?? "un signal"} ; dernière ligne : ${said}`, portal: limited })}`,
   clientWithoutDatabase: ({ site, said }) =>
-    `${site} : Client-API-VN n'a pas obtenu de connexion à la base (${said}). Il en a plusieurs à la fois : voyez la CONNECTION LIMIT du compte et de la base, et max_connections`,
+    `${site} : Client-API-VN n'a pas obtenu de connexion à la base (${said}). Il en a plusieurs à la fois : voyez la CONNECTION LIMIT du compte et de la base, et max_connections`,
   clientStopped: ({ site, why, seconds }) =>
     why === "silence"
-      ? `${site} : Client-API-VN, muet depuis ${seconds} s, a été arrêté ; nouvel essai`
-      : `${site} : Client-API-VN tournait encore après ${seconds} s et a été arrêté`,
+      ? `${site} : Client-API-VN, muet depuis ${seconds} s, a été arrêté ; nouvel essai`
+      : `${site} : Client-API-VN tournait encore après ${seconds} s et a été arrêté`,
   attemptIncomplete: ({ site, attempt, of, unproven, expected }) =>
-    `${site} : essai ${attempt} sur ${of} : ${unproven} téléchargements sur ${expected} sans preuve de complétude`,
+    `${site} : essai ${attempt} sur ${of} : ${unproven} téléchargements sur ${expected} sans preuve de complétude`,
   portalWaits: ({ site, status, seconds }) =>
-    `${site} : le portail répond ${limitIn(status, "trop de requêtes", "indisponible")} : attente de ${seconds} s`,
+    `${site} : le portail répond ${limitIn(status, "trop de requêtes", "indisponible")} : attente de ${seconds} s`,
   portalLimits: ({ site, ...limit }) =>
-    `${site} : ${limited(limit)}. Il limite ce qu'un compte peut demander : choisissez une autre heure (schedule), ou voyez avec son administrateur`,
-  databaseWaits: ({ cause, seconds }) => `${problem(cause)} ; nouvel essai dans ${seconds} s`,
-  clientRebuilt: () => "Client-API-VN ne démarre pas avec le Python de ce serveur : il est refait",
+    `${site} : ${limited(limit)}. Il limite ce qu'un compte peut demander : choisissez une autre heure (schedule), ou voyez avec son administrateur`,
+  databaseWaits: ({ cause, seconds }) => `${problem(cause)} ; nouvel essai dans ${seconds} s`,
+  clientRebuilt: () => "Client-API-VN ne démarre pas avec le Python de ce serveur : il est refait",
   leftoverEnded: ({ pid }) =>
     `un processus client d'un passage précédent vivait encore (pid ${pid}) et a été arrêté`,
   datesPutBack: ({ sites }) =>
-    `dates de mise à jour rétablies après une mise à jour inachevée : ${list(sites)}`,
+    `dates de mise à jour rétablies après une mise à jour inachevée : ${list(sites)}`,
   window: ({ window }) => `fenêtre de téléchargement du ${window.from} au ${window.to}`,
   gap: ({ since }) =>
-    `la dernière mise à jour date du ${since} : la fenêtre commence là, car les mises à jour ne remontent qu'à 60 jours`,
+    `la dernière mise à jour date du ${since} : la fenêtre commence là, car les mises à jour ne remontent qu'à 60 jours`,
   siteProven: ({ proof }) =>
-    `${proof.site} : complet (${proof.expected} téléchargements sur ${proof.expected}, ${proof.rows} observations)`,
+    `${proof.site} : complet (${proof.expected} téléchargements sur ${proof.expected}, ${proof.rows} observations)`,
   siteUnproven: ({ proof }) => {
     if (proof.expected === 0)
-      return `${proof.site} : rien de prouvé : aucun groupe taxonomique ou unité territoriale connu`;
+      return `${proof.site} : rien de prouvé : aucun groupe taxonomique ou unité territoriale connu`;
     if (proof.unproven.length > 0)
-      return `${proof.site} : ${proof.unproven.length} téléchargements sur ${proof.expected} sans preuve de complétude (groupe/unité) : ${unprovenList(proof)}`;
+      return `${proof.site} : ${proof.unproven.length} téléchargements sur ${proof.expected} sans preuve de complétude (groupe/unité) : ${unprovenList(proof)}`;
     if (proof.missing.length > 0)
-      return `${proof.site} : complétude non prouvée, mal terminés : ${list(proof.missing)}`;
+      return `${proof.site} : complétude non prouvée, mal terminés : ${list(proof.missing)}`;
     const doubts = proof.doubts.map(({ kind, got, usual }) =>
       kind === "fewer downloads"
         ? `${got} téléchargements attendus, ${usual} la dernière fois`
         : `${got} observations, d'habitude ${usual}`,
     );
-    return `${proof.site} : peu crédible : ${doubts.join(" ; ")}. Vérifiez sur le portail ; si c'est juste : vn-check weekly --accept-download`;
+    return `${proof.site} : peu crédible : ${doubts.join(" ; ")}. Vérifiez sur le portail ; si c'est juste : vn-check weekly --accept-download`;
   },
   brokenOff: ({ site }) =>
-    `${site} : rien n'est prouvé, car le passage s'est interrompu avant d'avoir pu vérifier ; le prochain passage quotidien y remédiera`,
+    `${site} : rien n'est prouvé, car le passage s'est interrompu avant d'avoir pu vérifier ; le prochain passage quotidien y remédiera`,
   updateFailed: ({ site }) =>
-    `${site} : la mise à jour a échoué ; ses dates sont rétablies, le prochain passage redemandera`,
-  extrasFailed: ({ site, controllers }) => `${site} : non téléchargés : ${list(controllers)}`,
+    `${site} : la mise à jour a échoué ; ses dates sont rétablies, le prochain passage redemandera`,
+  extrasFailed: ({ site, controllers }) => `${site} : non téléchargés : ${list(controllers)}`,
   nextDailyGoesOn: () =>
-    "La réparation a été faite avec ce qui est arrivé ; le prochain passage quotidien ne demandera que ce qui manque.",
+    "La réparation a été faite avec ce qui est arrivé ; le prochain passage quotidien ne demandera que ce qui manque.",
   repaired: ({ result: r, dryRun }) =>
-    `${dryRun ? "à réparer" : "réparé"} : ${r.inserted} ajouts, ${r.updated} mises à jour, ${r.deleted} suppressions, ${r.setAside} mis de côté` +
+    `${dryRun ? "à réparer" : "réparé"} : ${r.inserted} ajouts, ${r.updated} mises à jour, ${r.deleted} suppressions, ${r.setAside} mis de côté` +
     (r.message ? ` (${r.message})` : ""),
   repairNotDone: ({ result }) =>
-    `réparation ${{ refused: "refusée", busy: "déjà en cours", partial: "partielle", done: "faite", failed: "en échec" }[result.status]} : ${result.message ?? ""}`,
+    `réparation ${{ refused: "refusée", busy: "déjà en cours", partial: "partielle", done: "faite", failed: "en échec" }[result.status]} : ${result.message ?? ""}`,
   repairProblem: ({ problem }) => repairProblem(problem),
-  importUnderWay: () => "le premier import n'est pas terminé : rien à faire avant",
-  importNothingToDo: () => "premier import : tout est déjà là",
+  importUnderWay: () => "le premier import n'est pas terminé : rien à faire avant",
+  importNothingToDo: () => "premier import : tout est déjà là",
   importInBackground: ({ logs }) =>
-    `Premier import lancé en arrière-plan.\nPour le suivre : vn-check status\nSon journal : ${logs}/init-*.log`,
+    `Premier import lancé en arrière-plan.\nPour le suivre : vn-check status\nSon journal : ${logs}/init-*.log`,
   importGroup: ({ progress: p, from }) =>
-    `${p.site} : ${p.group} en remontant depuis ${from} (${p.done} téléchargements faits sur ${p.expected})`,
-  importGroupFailed: ({ site, group }) => `${site} : ${group} n'est pas complet`,
-  importEnded: ({ done }) => `premier import complet : ${done} téléchargements`,
+    `${p.site} : ${p.group} en remontant depuis ${from} (${p.done} téléchargements faits sur ${p.expected})`,
+  importGroupFailed: ({ site, group }) => `${site} : ${group} n'est pas complet`,
+  importEnded: ({ done }) => `premier import complet : ${done} téléchargements`,
   importPartial: ({ done, expected }) =>
-    `premier import : ${done} téléchargements faits sur ${expected} ; le reste sera retenté dans l'heure`,
+    `premier import : ${done} téléchargements faits sur ${expected} ; le reste sera retenté dans l'heure`,
   busy: () => "un autre passage est en cours",
   importUnfinished: () =>
-    "le premier import est inachevé et ne tourne pas. Il reprend de lui-même dans l'heure ; tout de suite : vn-check init --background",
+    "le premier import est inachevé et ne tourne pas. Il reprend de lui-même dans l'heure ; tout de suite : vn-check init --background",
   late: ({ verb }) =>
-    `le passage ${verb === "weekly" ? "hebdomadaire" : "quotidien"} était dû et n'a pas commencé : vérifiez que cron tourne sur cette machine et peut lancer les tâches de ce compte (journalctl -t CRON ; pam_access : /etc/security/access.conf)`,
-  watchOff: ({ problem, remedy }) => `${problem} : ${remedy}`,
+    `le passage ${verb === "weekly" ? "hebdomadaire" : "quotidien"} était dû et n'a pas commencé : vérifiez que cron tourne sur cette machine et peut lancer les tâches de ce compte (journalctl -t CRON ; pam_access : /etc/security/access.conf)`,
+  watchOff: ({ problem, remedy }) => `${problem} : ${remedy}`,
   blindSpell: ({ ofMain, reason, since, until, held, release }) =>
     ofMain
-      ? `des suppressions dans la base principale ont pu passer inaperçues du ${since} au ${until} (${reason}) : ${held} lignes qui y manquent sont retenues. Si rien n'a été supprimé volontairement, en tant que propriétaire de la base principale : ${release}`
-      : `des changements de la seconde copie ont pu passer inaperçus du ${since} au ${until} (${reason}) : les tables entières ont été comparées, et aucune suppression n'a été déduite`,
+      ? `des suppressions dans la base principale ont pu passer inaperçues du ${since} au ${until} (${reason}) : ${held} lignes qui y manquent sont retenues. Si rien n'a été supprimé volontairement, en tant que propriétaire de la base principale : ${release}`
+      : `des changements de la seconde copie ont pu passer inaperçus du ${since} au ${until} (${reason}) : les tables entières ont été comparées, et aucune suppression n'a été déduite`,
   viewsNotRefreshed: ({ cause }) =>
-    `les vues publiées n'ont pas pu être actualisées, elles montrent un état plus ancien : ${cause}`,
+    `les vues publiées n'ont pas pu être actualisées, elles montrent un état plus ancien : ${cause}`,
   lastFailed: ({ verb, message }) =>
     message === ""
-      ? `le dernier passage ${verb} n'est pas allé à son terme : son processus, ou la machine, a été arrêté ; le prochain y remédiera`
-      : `le dernier passage ${verb} a échoué : ${message}`,
+      ? `le dernier passage ${verb} n'est pas allé à son terme : son processus, ou la machine, a été arrêté ; le prochain y remédiera`
+      : `le dernier passage ${verb} a échoué : ${message}`,
   databaseDown: ({ cause }) =>
-    `la base de données ne répond pas : ${typeof cause === "string" ? cause : problem(cause)}`,
+    `la base de données ne répond pas : ${typeof cause === "string" ? cause : problem(cause)}`,
 };

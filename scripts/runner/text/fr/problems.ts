@@ -3,68 +3,68 @@ import { list, type Texts } from "../common/texts";
 /** What to do where the database is not to be had, in French. */
 export const noDatabase: Texts["noDatabase"] = {
   refused:
-    "Rien n'écoute là : PostgreSQL tourne-t-il, et host et port de ~/.pg_service.conf sont-ils justes ?",
-  unreachable: "La connexion n'aboutit pas, ou s'est rompue : voyez le réseau et le serveur",
+    "Rien n'écoute là : PostgreSQL tourne-t-il, et host et port de ~/.pg_service.conf sont-ils justes ?",
+  unreachable: "La connexion n'aboutit pas, ou s'est rompue : voyez le réseau et le serveur",
   "unknown host": "Corrigez host dans ~/.pg_service.conf (database.fromHost.address, puis pulumi up)",
-  stopping: "Le serveur s'arrête ou redémarre : allez voir si cela dure",
-  starting: "Le serveur démarre ou se rétablit : un nouvel essai suit",
+  stopping: "Le serveur s'arrête ou redémarre : allez voir si cela dure",
+  starting: "Le serveur démarre ou se rétablit : un nouvel essai suit",
   "too many connections":
-    "Toutes les connexions du serveur, de la base ou du compte sont prises : augmentez max_connections ou la CONNECTION LIMIT, ou fermez des sessions inutiles (pg_stat_activity)",
+    "Toutes les connexions du serveur, de la base ou du compte sont prises : augmentez max_connections ou la CONNECTION LIMIT, ou fermez des sessions inutiles (pg_stat_activity)",
   closed:
-    "La base n'accepte pas de connexions : ALTER DATABASE … ALLOW_CONNECTIONS true, quand ce sera possible",
+    "La base n'accepte pas de connexions : ALTER DATABASE … ALLOW_CONNECTIONS true, quand ce sera possible",
   password:
-    "Le mot de passe de ~/.pgpass (mode 0600) n'est pas celui du compte : pulumi up le rétablit ; ou il a expiré : ALTER ROLE … VALID UNTIL 'infinity'",
+    "Le mot de passe de ~/.pgpass (mode 0600) n'est pas celui du compte : pulumi up le rétablit ; ou il a expiré : ALTER ROLE … VALID UNTIL 'infinity'",
   "not let in":
-    "Le serveur ne laisse pas entrer ce compte depuis ici : voyez pg_hba.conf, ALTER ROLE … LOGIN et GRANT CONNECT ON DATABASE",
-  "no database": "Cette base n'existe pas sur ce serveur : corrigez dbname, ou restaurez-la",
+    "Le serveur ne laisse pas entrer ce compte depuis ici : voyez pg_hba.conf, ALTER ROLE … LOGIN et GRANT CONNECT ON DATABASE",
+  "no database": "Cette base n'existe pas sur ce serveur : corrigez dbname, ou restaurez-la",
   "session ended":
-    "Une limite fixée par quelqu'un a fermé la session : voyez idle_session_timeout et semblables",
+    "Une limite fixée par quelqu'un a fermé la session : voyez idle_session_timeout et semblables",
   pooler:
-    "Un répartiteur de connexions (pooler) le dit ou le transmet : voyez ses comptes, bases et limites, et le serveur derrière lui",
-  "no room": "Le disque ou la mémoire du serveur est plein : faites-y de la place",
+    "Un répartiteur de connexions (pooler) le dit ou le transmet : voyez ses comptes, bases et limites, et le serveur derrière lui",
+  "no room": "Le disque ou la mémoire du serveur est plein : faites-y de la place",
   other: "Vérifiez ~/.pg_service.conf, ~/.pgpass (mode 0600) et que le serveur répond",
 };
 
 /** … and where it refuses a statement. */
 export const refusal: Texts["refusal"] = {
   "read-only":
-    "Rien ne peut y être écrit : un serveur de secours (standby), ou une base rendue telle. Nommez dans ~/.pg_service.conf le serveur où l'on peut écrire (database.fromHost.address, puis pulumi up), ou promouvez celui-ci",
-  "no room": "Le disque ou la mémoire du serveur est plein : faites-y de la place, puis relancez",
+    "Rien ne peut y être écrit : un serveur de secours (standby), ou une base rendue telle. Nommez dans ~/.pg_service.conf le serveur où l'on peut écrire (database.fromHost.address, puis pulumi up), ou promouvez celui-ci",
+  "no room": "Le disque ou la mémoire du serveur est plein : faites-y de la place, puis relancez",
   limited:
-    "Une limite fixée par quelqu'un est trop petite pour ce travail : en superutilisateur, relevez temp_file_limit ou max_stack_depth pour ce compte (ALTER ROLE … SET …)",
-  rights: "Un droit que le kit avait n'est plus là : pulumi up le rend",
-  "not installed": "Ce que le kit y avait mis n'est plus là, ou d'une autre version : pulumi up le refait",
-  cancelled: "Quelqu'un, ou une limite, l'a interrompu : relancez",
-  locked: "Une autre session tient ce qu'il faut (pg_locks) : relancez quand elle aura fini",
+    "Une limite fixée par quelqu'un est trop petite pour ce travail : en superutilisateur, relevez temp_file_limit ou max_stack_depth pour ce compte (ALTER ROLE … SET …)",
+  rights: "Un droit que le kit avait n'est plus là : pulumi up le rend",
+  "not installed": "Ce que le kit y avait mis n'est plus là, ou d'une autre version : pulumi up le refait",
+  cancelled: "Quelqu'un, ou une limite, l'a interrompu : relancez",
+  locked: "Une autre session tient ce qu'il faut (pg_locks) : relancez quand elle aura fini",
 };
 
 /** What went wrong on the user's side or in the surroundings. */
 export const problems: Texts["problem"] = {
-  noServiceFile: (p) => `${p.path} ne peut pas être lu : ${p.cause}`,
+  noServiceFile: (p) => `${p.path} ne peut pas être lu : ${p.cause}`,
   noService: (p) => `${p.path} n'a pas de section [${p.service}]`,
-  noDatabase: (p) => `connexion à ${p.where} : ${p.cause}. ${noDatabase[p.why]}`,
-  databaseRefuses: (p) => `${p.where} : ${p.cause}.${p.why ? ` ${refusal[p.why]}` : ""}`,
+  noDatabase: (p) => `connexion à ${p.where} : ${p.cause}. ${noDatabase[p.why]}`,
+  databaseRefuses: (p) => `${p.where} : ${p.cause}.${p.why ? ` ${refusal[p.why]}` : ""}`,
   locked: (p) =>
-    `${p.where} : un verrou n'a pas été rendu à temps${p.holders === null ? "" : ` : ${p.holders}`}. Attendez que ce soit terminé, ou mettez-y fin : SELECT pg_terminate_backend(…)`,
+    `${p.where} : un verrou n'a pas été rendu à temps${p.holders === null ? "" : ` : ${p.holders}`}. Attendez que ce soit terminé, ou mettez-y fin : SELECT pg_terminate_backend(…)`,
   noTriggers: (p) =>
-    `les sessions de ${p.login} dans ${p.database} ne déclenchent aucun déclencheur : ceux de la base principale n'agiraient pas lors d'une réparation. En superutilisateur : ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
+    `les sessions de ${p.login} dans ${p.database} ne déclenchent aucun déclencheur : ceux de la base principale n'agiraient pas lors d'une réparation. En superutilisateur : ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
   noSettings: (p) =>
-    `${p.path} n'existe pas. HOME est-il le dossier du compte ? (sudo -u COMPTE -H vn-check …)`,
-  badSettings: (p) => `${p.path} :\n  ${p.faults.join("\n  ")}`,
+    `${p.path} n'existe pas. HOME est-il le dossier du compte ? (sudo -u COMPTE -H vn-check …)`,
+  badSettings: (p) => `${p.path} :\n  ${p.faults.join("\n  ")}`,
   otherVersion: (p) =>
-    `${p.path} est de la version ${p.theirs} du kit et ce programme de la ${p.ours} : une mise à jour est en cours. Réessayez quand \`pulumi up\` sera terminé`,
-  noConfig: (p) => `${p.path} n'est pas utilisable : ${p.cause}`,
+    `${p.path} est de la version ${p.theirs} du kit et ce programme de la ${p.ours} : une mise à jour est en cours. Réessayez quand \`pulumi up\` sera terminé`,
+  noConfig: (p) => `${p.path} n'est pas utilisable : ${p.cause}`,
   endDate: (p) =>
-    `${p.path} : filter.end_date (${p.value}) laisserait de côté les jours suivants : retirez-la`,
-  noSites: (p) => `${p.path} : aucun site activé`,
-  controllersOff: (p) => `${p.path} : ces contrôleurs doivent être activés : ${list(p.names)}`,
+    `${p.path} : filter.end_date (${p.value}) laisserait de côté les jours suivants : retirez-la`,
+  noSites: (p) => `${p.path} : aucun site activé`,
+  controllersOff: (p) => `${p.path} : ces contrôleurs doivent être activés : ${list(p.names)}`,
   notOwner: (p) =>
-    `${p.home} appartient à un autre compte : lancez la commande sous ce compte (sudo -u COMPTE -H vn-check …)`,
-  noClient: (p) => `Client-API-VN ne démarre pas et n'a pas pu être refait :\n${p.said}`,
-  clientRefused: (p) => `${p.site} : Client-API-VN ne peut pas travailler ainsi : ${p.said}`,
+    `${p.home} appartient à un autre compte : lancez la commande sous ce compte (sudo -u COMPTE -H vn-check …)`,
+  noClient: (p) => `Client-API-VN ne démarre pas et n'a pas pu être refait :\n${p.said}`,
+  clientRefused: (p) => `${p.site} : Client-API-VN ne peut pas travailler ainsi : ${p.said}`,
   stillAlive: (p) =>
-    `un processus client d'un passage précédent ne peut pas être arrêté (pid ${p.pid}) : rien n'a été lancé`,
-  noProgram: (p) => `${p.program} manque (Debian : paquet util-linux)`,
-  repairFailed: (p) => `la réparation a échoué : ${p.cause}${p.why ? `. ${refusal[p.why]}` : ""}`,
+    `un processus client d'un passage précédent ne peut pas être arrêté (pid ${p.pid}) : rien n'a été lancé`,
+  noProgram: (p) => `${p.program} manque (Debian : paquet util-linux)`,
+  repairFailed: (p) => `la réparation a échoué : ${p.cause}${p.why ? `. ${refusal[p.why]}` : ""}`,
   stopped: (p) => `arrêté par ${p.signal}`,
 };

@@ -14,23 +14,23 @@ export function repairProblem(problem: RepairProblem): string {
   switch (problem.problem) {
     case "unknown site":
       return problem.other === null
-        ? `${problem.site} : la copie principale n'a aucun site de ce nom ; les siens sont : ${list(problem.main)}. Rien n'a été écrit pour lui (${problem.rows} lignes). Le nommer sous sites comme le evn.yaml de la copie principale ; si elle va le recevoir, mettre sites.${problem.site}.newInMain: true`
-        : `${problem.site} : la copie principale a ces observations sous le nom ${problem.other}. Rien n'a été écrit pour lui (${problem.rows} lignes). Nommer le site ${problem.other} sous sites`;
+        ? `${problem.site} : la copie principale n'a aucun site de ce nom ; les siens sont : ${list(problem.main)}. Rien n'a été écrit pour lui (${problem.rows} lignes). Le nommer sous sites comme le evn.yaml de la copie principale ; si elle va le recevoir, mettre sites.${problem.site}.newInMain: true`
+        : `${problem.site} : la copie principale a ces observations sous le nom ${problem.other}. Rien n'a été écrit pour lui (${problem.rows} lignes). Nommer le site ${problem.other} sous sites`;
     case "site too long":
-      return `${problem.rows} observations laissées de côté : le nom de leur site dépasse 1000 octets`;
+      return `${problem.rows} observations laissées de côté : le nom de leur site dépasse 1000 octets`;
     case "no day of entry":
-      return `${problem.rows} observations de la copie principale ne disent pas quand elles ont été saisies (dont ${problem.id}) : impossible de dire si elles ont été supprimées`;
+      return `${problem.rows} observations de la copie principale ne disent pas quand elles ont été saisies (dont ${problem.id}) : impossible de dire si elles ont été supprimées`;
     case "all refused":
-      return `la copie principale a refusé toutes les lignes, ${problem.rows} au total : ${problem.said ?? `erreur ${problem.sqlstate}, voir src_vn_json_check.mv_data_missing_or_not_updated`}`;
+      return `la copie principale a refusé toutes les lignes, ${problem.rows} au total : ${problem.said ?? `erreur ${problem.sqlstate}, voir src_vn_json_check.mv_data_missing_or_not_updated`}`;
     case "rights":
-      return `les déclencheurs de la copie principale demandent des droits que la réparation n'a pas. En tant que propriétaire, ou dans repair.extraGrants :\n  ${problem.statements.join(";\n  ")};\nAvec repair.runAs: ${problem.owner}, aucun n'est nécessaire`;
+      return `les déclencheurs de la copie principale demandent des droits que la réparation n'a pas. En tant que propriétaire, ou dans repair.extraGrants :\n  ${problem.statements.join(";\n  ")};\nAvec repair.runAs: ${problem.owner}, aucun n'est nécessaire`;
     case "trial refused":
-      return `une ligne essayée dans ${problem.table} a été refusée (${problem.said ?? problem.sqlstate}) ; SELECT * FROM preflight() dit que faire`;
+      return `une ligne essayée dans ${problem.table} a été refusée (${problem.said ?? problem.sqlstate}) ; SELECT * FROM preflight() dit que faire`;
     case "other outcome":
-      return `les déclencheurs de la copie principale font autre chose pour ${problem.role} que pour son propriétaire, dans : ${list(problem.where)}. Mettre repair.runAs: ${problem.owner}, puis pulumi up`;
+      return `les déclencheurs de la copie principale font autre chose pour ${problem.role} que pour son propriétaire, dans : ${list(problem.where)}. Mettre repair.runAs: ${problem.owner}, puis pulumi up`;
     case "not compared":
-      return `ce que les déclencheurs de la copie principale font pour la réparation n'a pas été comparé à ce qu'ils font pour son propriétaire ${problem.owner} (${notCompared[problem.why]} : ${list(problem.names)}) ; SELECT * FROM preflight() dit que faire`;
+      return `ce que les déclencheurs de la copie principale font pour la réparation n'a pas été comparé à ce qu'ils font pour son propriétaire ${problem.owner} (${notCompared[problem.why]} : ${list(problem.names)}) ; SELECT * FROM preflight() dit que faire`;
     case "locked by":
-      return `le verrou de la réparation est tenu par le processus ${problem.pid} du rôle ${problem.role ?? "?"}, depuis ${problem.since ?? "?"}${problem.run === null ? " ; ce n'est pas une réparation : le chercher dans pg_stat_activity" : ` (réparation ${problem.run})`}`;
+      return `le verrou de la réparation est tenu par le processus ${problem.pid} du rôle ${problem.role ?? "?"}, depuis ${problem.since ?? "?"}${problem.run === null ? " ; ce n'est pas une réparation : le chercher dans pg_stat_activity" : ` (réparation ${problem.run})`}`;
   }
 }

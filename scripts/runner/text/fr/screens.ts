@@ -12,7 +12,7 @@ export const status: Texts["status"] = {
   next: "prochain",
   never: "jamais",
   running: "en cours",
-  todo: "À faire :",
+  todo: "À faire :",
   importState: {
     done: "complet",
     running: "en cours",
@@ -27,12 +27,12 @@ export const status: Texts["status"] = {
 export const help: Texts["help"] = {
   program: "Tient une seconde copie des données VisioNature et répare la principale avec elle.",
   codes:
-    "Codes de sortie : 0 fait ; 1 échec ; 2 partiel (réparé, mais une partie du téléchargement n'est pas prouvée complète, ou une mise à jour ou un autre contrôleur a échoué : le prochain passage ne demandera que cela) ; 75 un autre passage ou une mise à jour est en cours, ou le premier import n'est pas terminé.",
-  init: "premier import de la seconde copie ; reprend où il s'est arrêté",
+    "Codes de sortie : 0 fait ; 1 échec ; 2 partiel (réparé, mais une partie du téléchargement n'est pas prouvée complète, ou une mise à jour ou un autre contrôleur a échoué : le prochain passage ne demandera que cela) ; 75 un autre passage ou une mise à jour est en cours, ou le premier import n'est pas terminé.",
+  init: "premier import de la seconde copie ; reprend où il s'est arrêté",
   background: "le lancer en arrière-plan et rendre la main aussitôt",
   daily: "changements depuis la veille, reste du dernier hebdomadaire, réparation",
   weekly: "retélécharger les derniers jours, prouver la complétude, réparer",
-  watch: "reprendre un premier import inachevé ; sinon ne rien faire, en silence",
+  watch: "reprendre un premier import inachevé ; sinon ne rien faire, en silence",
   repair: "réparer la copie principale avec ce que contient la seconde",
   dryRun: "comparer et compter seulement, ne rien écrire",
   all: "aussi les formulaires, les tables de référence et les contenus",
@@ -41,7 +41,7 @@ export const help: Texts["help"] = {
   json: "pour les outils de supervision",
   verbose: "montrer ce qui est fait, lignes du client comprises",
   acceptDownload:
-    "accepter tel quel un téléchargement bien plus petit que d'habitude : vous avez vérifié sur le portail",
+    "accepter tel quel un téléchargement bien plus petit que d'habitude : vous avez vérifié sur le portail",
   fullTwoWeeks:
     "le travail hebdomadaire sous son ancien nom, avec la configuration du client et le service de base de données",
   config: "configuration de Client-API-VN, relative au dossier du compte",

@@ -108,7 +108,8 @@ DECLARE
 BEGIN
   SELECT string_agg(format('%s. To do: %s', problem, remedy), E'\n') INTO _faults FROM {{repair}}.run_faults();
   IF _faults IS NOT NULL THEN
-    RAISE EXCEPTION 'nothing was compared: %', _faults USING ERRCODE = 'object_not_in_prerequisite_state';
+    RAISE EXCEPTION 'nothing was compared: %', _faults
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Do what it says, then call it again.';
   END IF;
 END
 $fix$;

@@ -25,6 +25,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
     'updated', (SELECT coalesce(sum(updated), 0) FROM by_table),
     'deleted', (SELECT coalesce(sum(deleted), 0) FROM by_table),
     'set_aside', (SELECT coalesce(sum(set_aside), 0) FROM by_table),
+    -- Of those that are set aside: tried by this very run, locked ones too.
+    'in_vain', (SELECT count(*) FROM {{repair}}.set_aside WHERE run = _run),
     'changed_by_triggers', (SELECT changed_by_triggers FROM {{repair}}.run WHERE id = _run),
     'open', {{repair}}.open_differences(),
     'by_table', (SELECT coalesce(jsonb_object_agg(table_name, to_jsonb(b) - 'table_name'), '{}') FROM by_table AS b)

@@ -66,7 +66,8 @@ BEGIN
   _message := _result ->> 'message';
   IF _step.sqlstate IS NOT NULL THEN
     COMMIT;
-    RAISE EXCEPTION 'run % of the repair failed while comparing: %', _step.run, _message USING ERRCODE = _step.sqlstate;
+    RAISE EXCEPTION 'run % of the repair failed while comparing: %', _step.run, _message
+      USING ERRCODE = _step.sqlstate, HINT = 'It has written nothing. When the cause is mended, call it again.';
   END IF;
   COMMIT;
 END

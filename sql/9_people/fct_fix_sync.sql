@@ -11,11 +11,12 @@ BEGIN
   CALL {{repair}}.repair('whole', NULL, false, NULL, _result);
   CALL {{repair}}.next_transaction();
   PERFORM {{repair}}.tell(_result, CASE WHEN _email THEN {{repair}}.recipient() END);
-  COMMIT;
+  CALL {{repair}}.next_transaction(); -- what has been told stays
+  PERFORM {{repair}}.expect_done(_result);
 END
 $fix$;
 COMMENT ON PROCEDURE {{check}}.fct_fix_sync(boolean) IS
-  'vn-sync-check: repairs main from check, as the published procedure did. FALSE: no mail; TRUE: to the configured address, if there is one.';
+  'vn-sync-check: repairs main from check, as the published procedure did. FALSE: no mail; TRUE: to the configured address, if there is one. Ends in an error where nothing could be repaired.';
 
 CREATE OR REPLACE PROCEDURE {{check}}.fct_fix_sync(_recipient text)
 LANGUAGE plpgsql SECURITY INVOKER AS $fix$
@@ -32,7 +33,8 @@ BEGIN
   CALL {{repair}}.repair('whole', NULL, false, NULL, _result);
   CALL {{repair}}.next_transaction();
   PERFORM {{repair}}.tell(_result, _recipient);
-  COMMIT;
+  CALL {{repair}}.next_transaction(); -- what has been told stays
+  PERFORM {{repair}}.expect_done(_result);
 END
 $fix$;
 COMMENT ON PROCEDURE {{check}}.fct_fix_sync(text) IS 'vn-sync-check: repairs main from check, and sends a mail to this address.';

@@ -19,8 +19,8 @@ BEGIN
              'repair', 'next_step',
              -- what has to be done with the caller's rights: its session's settings, and what its role's sessions do
              'next_transaction', 'settle_session', 'ended_by_timeout', 'atomic_message', 'dead_runs',
-             -- after fct_fix_sync: a mail, by a function of the user's maybe
-             'tell', 'recipient',
+             -- after fct_fix_sync: a mail, by a function of the user's maybe, and how the call ends
+             'tell', 'recipient', 'expect_done',
              -- the jobs of vn-check
              'last_download', 'begin_job', 'begin_site', 'coverage', 'prove', 'site_proof', 'site_ended', 'progress', 'end_job',
              'holders',

@@ -33,6 +33,7 @@ const MAY_EXECUTE: [name: string, type: "as the repair" | "as itself", why: stri
   ["dead_runs", "as itself", "what the caller's own sessions do; the entry looks again"],
   ["tell", "as itself", "the mail after fct_fix_sync, by a function of the user's maybe"],
   ["recipient", "as the repair", "its address"],
+  ["expect_done", "as itself", "the error or warning in which a call by hand ends"],
   ["last_download", "as the repair", "the job that a daily goes on with"],
   ["begin_job", "as the repair", "the record of jobs, which repairs conclude from"],
   ["begin_site", "as the repair", "the same, of a site's download"],
@@ -229,7 +230,9 @@ describe("the sync's login", () => {
     );
     await db.login.query("UPDATE src_vn_json_check.observations_json SET update_ts = 6");
     expect(await db.repair()).toMatchObject({ set_aside: texts.length });
-    await db.login.query("CALL src_vn_json_check.fct_fix_sync($1)", ["o'neil@example.org"]);
+    await expect(
+      db.login.query("CALL src_vn_json_check.fct_fix_sync($1)", ["o'neil@example.org"]),
+    ).rejects.toThrow("main has refused every row");
   });
 });
 

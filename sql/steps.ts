@@ -54,7 +54,7 @@ export const FACTS: SqlFile = {
 export const COLUMN_FAULTS: SqlFile = {
   file: "2_tables/column_faults.sql",
   does: {
-    fr: "ce que les colonnes de la base principale doivent être",
+    fr: "ce que les colonnes de la copie principale doivent être",
     en: "what the main copy's columns have to be",
   },
 };
@@ -62,7 +62,7 @@ export const COLUMN_FAULTS: SqlFile = {
 /** Refuses a main that cannot be repaired as it is; asked by a look too, which leaves nothing behind. */
 export const MAIN_FAULTS: SqlFile = {
   file: "2_tables/main_faults.sql",
-  does: { fr: "ce que la base principale doit être", en: "what the main copy has to be" },
+  does: { fr: "ce que la copie principale doit être", en: "what the main copy has to be" },
 };
 
 /** Fails, naming what somebody else has under the kit's names. */
@@ -129,7 +129,7 @@ export const INSTALL: readonly Step[] = [
   repair("5_compare/run_faults", "ce qui empêche une réparation", "what keeps a repair from beginning"),
   repair(
     "5_compare/sites",
-    "les sites sous les noms de la base principale",
+    "les sites sous les noms de la copie principale",
     "sites by the names that main has",
   ),
   repair("5_compare/hold_back", "ce qui est laissé aux personnes", "what is left to people"),
@@ -172,7 +172,7 @@ export const INSTALL: readonly Step[] = [
   repair("9_people/email_notify", "les courriels", "the mails"),
   repair("9_people/restore", "la restauration d'une ligne supprimée", "the restoring of a deleted row"),
   repair("9_people/forget", "l'effacement demandé par une personne", "the erasing that a person asks for"),
-  repair("rights/watch", "ce qui veille sur la base principale", "what watches the main copy"),
+  repair("rights/watch", "ce qui veille sur la copie principale", "what watches the main copy"),
   repair("9_people/watch_faults", "les déclencheurs à rétablir", "the triggers to be put right"),
   repair("9_people/preflight", "les vérifications préalables", "the checks beforehand"),
   repair("rights/main_owner", "ce que seul le propriétaire peut faire", "what only main's owner may do"),
@@ -181,7 +181,7 @@ export const INSTALL: readonly Step[] = [
   both("rights/row_security", "aucune politique de lignes sur nos tables", "no row security on our tables"),
   both("rights/readers", "qui peut lire et se connecter", "who may read and connect"),
   repair("rights/view_readers", "les lecteurs des vues", "the readers of the views"),
-  repair("rights/main", "les droits sur la base principale", "the rights on the main copy"),
+  repair("rights/main", "les droits sur la copie principale", "the rights on the main copy"),
   repair("rights/watch_main", "la veille des suppressions", "the watch on deletions"),
   repair("rights/search_path", "où les déclencheurs cherchent", "where main's triggers look"),
   repair("rights/session", "ce sur quoi nos fonctions reposent", "what our functions rest on"),
@@ -197,7 +197,7 @@ export const INSTALL: readonly Step[] = [
   {
     file: "rights/handover.sql",
     does: {
-      fr: "à lancer par le propriétaire de la base principale",
+      fr: "à lancer par le propriétaire de la copie principale",
       en: "to be run by the main copy's owner",
     },
     parts: ["repair"],
@@ -206,7 +206,7 @@ export const INSTALL: readonly Step[] = [
   {
     file: "rights/trial.sql",
     does: {
-      fr: "ce que donnent des lignes essayées dans la base principale",
+      fr: "ce que donnent des lignes essayées dans la copie principale",
       en: "what comes of rows tried in the main copy",
     },
     parts: ["repair"],

@@ -14,7 +14,8 @@ const COMMENTS = {
   fr: {
     head: "Écrit par vn-sync-check ; `pulumi up` remplace ce fichier en entier.",
     daily: "Chaque jour : mises à jour du portail, puis ce qui manquait à la dernière vérification.",
-    weekly: "Chaque semaine : les derniers jours retéléchargés, prouvés complets, puis la base corrigée.",
+    weekly:
+      "Chaque semaine : nouveau téléchargement des derniers jours, preuve de complétude, réparation de la copie principale.",
     watch: "Chaque heure : reprend un premier import interrompu ; sinon ne fait rien.",
   },
   en: {

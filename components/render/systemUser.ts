@@ -55,7 +55,7 @@ if [ -e "$marker" ]; then
     echo "${say(`instance ${instance} of this host belongs to another stack`, `l'instance ${instance} de ce serveur est à une autre pile`)} ($(cat "$marker"))." >&2
     echo "${say(
       "Give this stack an instance of its own: pulumi config set instance <name>. If that stack is no more, and this one is to go on with its account and home:",
-      "Donner à cette pile une instance à elle : pulumi config set instance <nom>. Si l'autre pile n'existe plus, et que celle-ci doit reprendre son compte et son dossier :",
+      "Donner à cette pile sa propre instance : pulumi config set instance <nom>. Si l'autre pile n'existe plus, et que celle-ci doit reprendre son compte et son dossier :",
     )} echo '$text' >$marker" >&2
     exit 1
   fi

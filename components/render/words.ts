@@ -11,8 +11,8 @@ export function scheduleInWords(
   const when = (expression: string) => whenInWords(expression, locale);
   return locale === "fr"
     ? {
-        daily: `${when(schedule.daily)} : les mises à jour du portail, puis la réparation de ce qu'elles ont touché`,
-        weekly: `${when(schedule.weekly)} : les derniers jours retéléchargés, prouvés complets, puis la base principale réparée`,
+        daily: `${when(schedule.daily)} : mises à jour du portail, puis réparation de ce qu'elles ont touché`,
+        weekly: `${when(schedule.weekly)} : nouveau téléchargement des derniers jours, preuve de complétude, réparation de la copie principale`,
         watch: `${when(schedule.watch)} : reprise d'un premier import interrompu, sinon rien`,
       }
     : {

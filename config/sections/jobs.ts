@@ -7,7 +7,7 @@ export const jobs = {
   windowDays: key(whole(1, 365), {
     default: 14,
     en: "Days that the weekly job downloads again, counted back from today, 1 to 365",
-    fr: "Jours que la tâche hebdomadaire retélécharge, comptés en arrière depuis aujourd'hui, de 1 à 365",
+    fr: "Jours que la tâche hebdomadaire télécharge à nouveau, comptés en arrière depuis aujourd'hui, de 1 à 365",
   }),
   overlapDays: key(whole(0, 60), {
     default: 3,
@@ -29,7 +29,7 @@ export const jobs = {
       weekly: key(cronLine, {
         default: "0 22 * * 6",
         en: "The last days downloaded again, proven complete, then the main copy repaired",
-        fr: "Les derniers jours retéléchargés, prouvés complets, puis la copie principale réparée",
+        fr: "Nouveau téléchargement des derniers jours, preuve de complétude, réparation de la copie principale",
       }),
       watch: key(cronLine, {
         default: "17 * * * *",

@@ -95,7 +95,7 @@ export const story: Record<Language, Story> = {
     keep: (association) => `\nAll of it stays up until Ctrl-C.\n${waysIn(association)}`,
   },
   fr: {
-    parts: "Éléments jetables",
+    parts: "Environnement jetable",
     took: (seconds) => `terminé en ${seconds} s`,
     part: {
       postgres: "PostgreSQL avec PostGIS",
@@ -116,7 +116,8 @@ export const story: Record<Language, Story> = {
     weekly: "La tâche hebdomadaire, lancée par cron sur l'hôte",
     schedule: (line) => `schedule.weekly : « ${line} », pulumi up`,
     startsIn: (seconds) => `cron la lance dans ${seconds} s`,
-    weeklyDone: ({ status, window }) => `${status === "done" ? "terminée" : status}, ${window}`,
+    weeklyDone: ({ status, window }) =>
+      `${{ done: "terminée", partial: "partielle", failed: "en échec" }[status] ?? status}, ${window}`,
     table: "Ce qui était faux dans la copie principale, avant → après",
     site: "site",
     missing: "manquantes",

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { french } from "../../scripts/runner/text/fr";
 import { frenchTexts, PLAIN_BLANK } from "../support/french";
 
 const texts = frenchTexts();
@@ -36,4 +37,37 @@ test("the texts are found in every kind of file that has some", () => {
   const sample = texts.map(({ text }) => text).join("\n");
   for (const part of ["sudo veut un terminal", "erreur\u00a0: ", "Réglages", "vouliez-vous dire"])
     expect(sample.toLowerCase()).toContain(part.toLowerCase());
+});
+
+// W4
+test("numbers and their words agree: 0 ajout, 1 ligne mise de côté, 2 ajouts", () => {
+  const said = (n: number) =>
+    french.fact.repaired({
+      fact: "repaired",
+      dryRun: false,
+      result: {
+        run: 1,
+        status: "done",
+        message: null,
+        problems: [],
+        inserted: n,
+        updated: n,
+        deleted: n,
+        setAside: n,
+        byTable: {},
+      },
+    });
+  expect(said(0)).toContain("0 ajout, 0 mise à jour, 0 suppression, 0 ligne mise de côté");
+  expect(said(1)).toContain("1 ajout, 1 mise à jour, 1 suppression, 1 ligne mise de côté");
+  expect(said(2)).toContain("2 ajouts, 2 mises à jour, 2 suppressions, 2 lignes mises de côté");
+});
+
+// W1
+test("French sentences name jobs in French", () => {
+  for (const verb of ["init", "daily", "weekly", "repair"] as const)
+    for (const message of ["", "x"]) {
+      const said = french.fact.lastFailed({ fact: "lastFailed", verb, message });
+      expect(said).not.toMatch(/init|daily|weekly|repair|killed/);
+    }
+  expect(Object.values(french.status.next).join()).not.toMatch(/daily|weekly/);
 });

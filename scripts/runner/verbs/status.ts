@@ -43,7 +43,7 @@ function asText({ status: words }: Texts, report: StatusReport): string {
     const downloads = words.downloads(first.done, first.expected);
     row(words.firstImport, `${words.importState[first.state]} (${downloads})`);
     if (first.state !== "done")
-      for (const site of first.sites) row("", `${site.site}: ${site.done}/${site.expected}`);
+      for (const site of first.sites) row("", `${site.site} ${site.done}/${site.expected}`);
     if (first.current) row("", `→ ${first.current.site}, ${first.current.group}`);
   }
   for (const verb of ["weekly", "daily", "repair"] as const) {
@@ -59,7 +59,7 @@ function asText({ status: words }: Texts, report: StatusReport): string {
   }
   for (const verb of ["weekly", "daily"] as const) {
     const at = report.next[verb];
-    if (at) row(`${words.next} (${verb})`, minute(at));
+    if (at) row(words.next[verb], minute(at));
   }
   if (report.problems.length > 0) {
     lines.push("", words.todo);

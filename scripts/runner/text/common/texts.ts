@@ -19,20 +19,11 @@ export interface Texts {
   refusal: Record<Refusal, string>;
   /** The screen of `status`. */
   status: Record<
-    | "ok"
-    | "ko"
-    | "firstImport"
-    | "daily"
-    | "weekly"
-    | "repair"
-    | "next"
-    | "never"
-    | "running"
-    | "todo"
-    | "title",
+    "ok" | "ko" | "firstImport" | "daily" | "weekly" | "repair" | "never" | "running" | "todo" | "title",
     string
   > & {
     importState: Record<"done" | "running" | "unfinished" | "not started", string>;
+    next: Record<"daily" | "weekly", string>;
     downloads(done: number, expected: number): string;
     ended: Record<JobStatus, string>;
   };

@@ -10,6 +10,13 @@ const limited = ({ status, waited, asked }: PortalLimit) =>
       : `asks to wait ${asked} s, longer than a job does`
   }`;
 
+const last = {
+  init: "the first import",
+  daily: "the last daily run",
+  weekly: "the last weekly run",
+  repair: "the last repair",
+};
+
 const problem = (one: Problem) => (problems[one.key] as (one: Problem) => string)(one);
 
 /** What is said while working, in English. */
@@ -86,8 +93,8 @@ export const facts: Texts["fact"] = {
     `the published views could not be refreshed, they show an older state: ${cause}`,
   lastFailed: ({ verb, message }) =>
     message === ""
-      ? `the last ${verb} run did not come to its end: its process, or the machine, was stopped; the next one makes it up`
-      : `the last ${verb} run failed: ${message}`,
+      ? `${last[verb]} did not come to its end: its process, or the machine, was stopped; the next one makes it up`
+      : `${last[verb]} failed: ${message}`,
   databaseDown: ({ cause }) =>
     `the database cannot be reached: ${typeof cause === "string" ? cause : problem(cause)}`,
 };

@@ -9,7 +9,7 @@ export const status: Texts["status"] = {
   daily: "last daily",
   weekly: "last weekly",
   repair: "last repair",
-  next: "next",
+  next: { daily: "next daily", weekly: "next weekly" },
   never: "never",
   running: "running now",
   todo: "To do:",

@@ -1,5 +1,6 @@
 import type { PortalLimit, Problem } from "../../facts";
 import { failureIn, limitIn, list, type Texts, unprovenList } from "../common/texts";
+import { count } from "./count";
 import { problems } from "./problems";
 import { repairProblem } from "./repairProblem";
 
@@ -10,13 +11,21 @@ const limited = ({ status, waited, asked }: PortalLimit) =>
       : `demande d'attendre ${asked} s, plus qu'une tâche n'attend`
   }`;
 
+const last = {
+  init: "premier import",
+  daily: "dernière tâche quotidienne",
+  weekly: "dernière tâche hebdomadaire",
+  repair: "dernière réparation",
+};
+
 const problem = (one: Problem) => (problems[one.key] as (one: Problem) => string)(one);
 
 /** What is said while working, in French. */
 export const facts: Texts["fact"] = {
-  clientStarts: ({ site, mode, controllers }) => `${site} : ${mode}, ${list(controllers)}`,
+  clientStarts: ({ site, mode, controllers }) =>
+    `${site} : ${{ full: "téléchargement complet", update: "mise à jour" }[mode]}, ${list(controllers)}`,
   clientFailed: ({ site, failure }) =>
-    `${site} : ${failureIn(failure, { died: (code, said) => `terminé avec ${code ?? "un signal"} ; dernière ligne : ${said}`, portal: limited })}`,
+    `${site} : ${failureIn(failure, { died: (code, said) => `arrêté ${code === null ? "par un signal" : `avec le code ${code}`} ; dernière ligne : ${said}`, portal: limited })}`,
   clientWithoutDatabase: ({ site, said }) =>
     `${site} : Client-API-VN n'a pas obtenu de connexion à la base (${said}). Il en a plusieurs à la fois : voyez la CONNECTION LIMIT du compte et de la base, et max_connections`,
   clientStopped: ({ site, why, seconds }) =>
@@ -24,7 +33,7 @@ export const facts: Texts["fact"] = {
       ? `${site} : Client-API-VN, muet depuis ${seconds} s, a été arrêté ; nouvel essai`
       : `${site} : Client-API-VN tournait encore après ${seconds} s et a été arrêté`,
   attemptIncomplete: ({ site, attempt, of, unproven, expected }) =>
-    `${site} : essai ${attempt} sur ${of} : ${unproven} téléchargements sur ${expected} sans preuve de complétude`,
+    `${site} : essai ${attempt} sur ${of} : ${count(unproven, "téléchargement")} sur ${expected} sans preuve de complétude`,
   portalWaits: ({ site, status, seconds }) =>
     `${site} : le portail répond ${limitIn(status, "trop de requêtes", "indisponible")} : attente de ${seconds} s`,
   portalLimits: ({ site, ...limit }) =>
@@ -32,37 +41,37 @@ export const facts: Texts["fact"] = {
   databaseWaits: ({ cause, seconds }) => `${problem(cause)} ; nouvel essai dans ${seconds} s`,
   clientRebuilt: () => "Client-API-VN ne démarre pas avec le Python de ce serveur : il est refait",
   leftoverEnded: ({ pid }) =>
-    `un processus client d'un passage précédent vivait encore (pid ${pid}) et a été arrêté`,
+    `un processus client d'une exécution précédente tournait encore (pid ${pid}) et a été arrêté`,
   datesPutBack: ({ sites }) =>
     `dates de mise à jour rétablies après une mise à jour inachevée : ${list(sites)}`,
   window: ({ window }) => `fenêtre de téléchargement du ${window.from} au ${window.to}`,
   gap: ({ since }) =>
     `la dernière mise à jour date du ${since} : la fenêtre commence là, car les mises à jour ne remontent qu'à 60 jours`,
   siteProven: ({ proof }) =>
-    `${proof.site} : complet (${proof.expected} téléchargements sur ${proof.expected}, ${proof.rows} observations)`,
+    `${proof.site} : complet (${count(proof.expected, "téléchargement")} sur ${proof.expected}, ${count(proof.rows, "observation")})`,
   siteUnproven: ({ proof }) => {
     if (proof.expected === 0)
-      return `${proof.site} : rien de prouvé : aucun groupe taxonomique ou unité territoriale connu`;
+      return `${proof.site} : rien de prouvé : aucun groupe taxonomique ni aucune unité territoriale connus`;
     if (proof.unproven.length > 0)
-      return `${proof.site} : ${proof.unproven.length} téléchargements sur ${proof.expected} sans preuve de complétude (groupe/unité) : ${unprovenList(proof)}`;
+      return `${proof.site} : ${count(proof.unproven.length, "téléchargement")} sur ${proof.expected} sans preuve de complétude (groupe/unité) : ${unprovenList(proof)}`;
     if (proof.missing.length > 0)
-      return `${proof.site} : complétude non prouvée, mal terminés : ${list(proof.missing)}`;
+      return `${proof.site} : complétude non prouvée, contrôleurs en échec : ${list(proof.missing)}`;
     const doubts = proof.doubts.map(({ kind, got, usual }) =>
       kind === "fewer downloads"
-        ? `${got} téléchargements attendus, ${usual} la dernière fois`
-        : `${got} observations, d'habitude ${usual}`,
+        ? `${count(got, "téléchargement attendu", "téléchargements attendus")}, ${usual} la dernière fois`
+        : `${count(got, "observation")}, d'habitude ${usual}`,
     );
     return `${proof.site} : peu crédible : ${doubts.join(" ; ")}. Vérifiez sur le portail ; si c'est juste : vn-check weekly --accept-download`;
   },
   brokenOff: ({ site }) =>
-    `${site} : rien n'est prouvé, car le passage s'est interrompu avant d'avoir pu vérifier ; le prochain passage quotidien y remédiera`,
+    `${site} : rien n'est prouvé, car la tâche s'est interrompue avant d'avoir pu vérifier ; la prochaine tâche quotidienne y remédiera`,
   updateFailed: ({ site }) =>
-    `${site} : la mise à jour a échoué ; ses dates sont rétablies, le prochain passage redemandera`,
+    `${site} : la mise à jour a échoué ; ses dates sont rétablies, la prochaine tâche refera la demande`,
   extrasFailed: ({ site, controllers }) => `${site} : non téléchargés : ${list(controllers)}`,
   nextDailyGoesOn: () =>
-    "La réparation a été faite avec ce qui est arrivé ; le prochain passage quotidien ne demandera que ce qui manque.",
+    "La réparation a été faite avec ce qui est arrivé ; la prochaine tâche quotidienne ne demandera que ce qui manque.",
   repaired: ({ result: r, dryRun }) =>
-    `${dryRun ? "à réparer" : "réparé"} : ${r.inserted} ajouts, ${r.updated} mises à jour, ${r.deleted} suppressions, ${r.setAside} mis de côté` +
+    `${dryRun ? "à réparer" : "réparé"} : ${count(r.inserted, "ajout")}, ${count(r.updated, "mise à jour", "mises à jour")}, ${count(r.deleted, "suppression")}, ${count(r.setAside, "ligne mise de côté", "lignes mises de côté")}` +
     (r.message ? ` (${r.message})` : ""),
   repairNotDone: ({ result }) =>
     `réparation ${{ refused: "refusée", busy: "déjà en cours", partial: "partielle", done: "faite", failed: "en échec" }[result.status]} : ${result.message ?? ""}`,
@@ -72,27 +81,27 @@ export const facts: Texts["fact"] = {
   importInBackground: ({ logs }) =>
     `Premier import lancé en arrière-plan.\nPour le suivre : vn-check status\nSon journal : ${logs}/init-*.log`,
   importGroup: ({ progress: p, from }) =>
-    `${p.site} : ${p.group} en remontant depuis ${from} (${p.done} téléchargements faits sur ${p.expected})`,
+    `${p.site} : ${p.group} en remontant depuis ${from} (${count(p.done, "téléchargement fait", "téléchargements faits")} sur ${p.expected})`,
   importGroupFailed: ({ site, group }) => `${site} : ${group} n'est pas complet`,
-  importEnded: ({ done }) => `premier import complet : ${done} téléchargements`,
+  importEnded: ({ done }) => `premier import complet : ${count(done, "téléchargement")}`,
   importPartial: ({ done, expected }) =>
-    `premier import : ${done} téléchargements faits sur ${expected} ; le reste sera retenté dans l'heure`,
-  busy: () => "un autre passage est en cours",
+    `premier import : ${count(done, "téléchargement fait", "téléchargements faits")} sur ${expected} ; le reste sera retenté dans l'heure`,
+  busy: () => "une autre tâche est en cours",
   importUnfinished: () =>
     "le premier import est inachevé et ne tourne pas. Il reprend de lui-même dans l'heure ; tout de suite : vn-check init --background",
   late: ({ verb }) =>
-    `le passage ${verb === "weekly" ? "hebdomadaire" : "quotidien"} était dû et n'a pas commencé : vérifiez que cron tourne sur cette machine et peut lancer les tâches de ce compte (journalctl -t CRON ; pam_access : /etc/security/access.conf)`,
+    `la tâche ${verb === "weekly" ? "hebdomadaire" : "quotidienne"} aurait dû démarrer et ne l'a pas fait : vérifiez que cron tourne sur cette machine et peut lancer les tâches de ce compte (journalctl -t CRON ; pam_access : /etc/security/access.conf)`,
   watchOff: ({ problem, remedy }) => `${problem} : ${remedy}`,
   blindSpell: ({ ofMain, reason, since, until, held, release }) =>
     ofMain
-      ? `des suppressions dans la base principale ont pu passer inaperçues du ${since} au ${until} (${reason}) : ${held} lignes qui y manquent sont retenues. Si rien n'a été supprimé volontairement, en tant que propriétaire de la base principale : ${release}`
+      ? `des suppressions dans la copie principale ont pu passer inaperçues du ${since} au ${until} (${reason}) : ${count(held, "ligne qui y manque est retenue", "lignes qui y manquent sont retenues")}. Si rien n'a été supprimé volontairement, en tant que propriétaire de la copie principale : ${release}`
       : `des changements de la seconde copie ont pu passer inaperçus du ${since} au ${until} (${reason}) : les tables entières ont été comparées, et aucune suppression n'a été déduite`,
   viewsNotRefreshed: ({ cause }) =>
     `les vues publiées n'ont pas pu être actualisées, elles montrent un état plus ancien : ${cause}`,
   lastFailed: ({ verb, message }) =>
     message === ""
-      ? `le dernier passage ${verb} n'est pas allé à son terme : son processus, ou la machine, a été arrêté ; le prochain y remédiera`
-      : `le dernier passage ${verb} a échoué : ${message}`,
+      ? `${last[verb]} : interruption, son processus ou la machine ayant été arrêté ; la prochaine exécution y remédiera`
+      : `${last[verb]} : échec : ${message}`,
   databaseDown: ({ cause }) =>
     `la base de données ne répond pas : ${typeof cause === "string" ? cause : problem(cause)}`,
 };

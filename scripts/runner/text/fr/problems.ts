@@ -47,7 +47,7 @@ export const problems: Texts["problem"] = {
   locked: (p) =>
     `${p.where} : un verrou n'a pas été rendu à temps${p.holders === null ? "" : ` : ${p.holders}`}. Attendez que ce soit terminé, ou mettez-y fin : SELECT pg_terminate_backend(…)`,
   noTriggers: (p) =>
-    `les sessions de ${p.login} dans ${p.database} ne déclenchent aucun déclencheur : ceux de la base principale n'agiraient pas lors d'une réparation. En superutilisateur : ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
+    `les sessions de ${p.login} dans ${p.database} ne déclenchent aucun déclencheur : ceux de la copie principale n'agiraient pas lors d'une réparation. En superutilisateur : ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
   noSettings: (p) =>
     `${p.path} n'existe pas. HOME est-il le dossier du compte ? (sudo -u COMPTE -H vn-check …)`,
   badSettings: (p) => `${p.path} :\n  ${p.faults.join("\n  ")}`,
@@ -63,8 +63,8 @@ export const problems: Texts["problem"] = {
   noClient: (p) => `Client-API-VN ne démarre pas et n'a pas pu être refait :\n${p.said}`,
   clientRefused: (p) => `${p.site} : Client-API-VN ne peut pas travailler ainsi : ${p.said}`,
   stillAlive: (p) =>
-    `un processus client d'un passage précédent ne peut pas être arrêté (pid ${p.pid}) : rien n'a été lancé`,
-  noProgram: (p) => `${p.program} manque (Debian : paquet util-linux)`,
+    `un processus client d'une exécution précédente ne peut pas être arrêté (pid ${p.pid}) : rien n'a été lancé`,
+  noProgram: (p) => `${p.program} est introuvable (Debian : paquet util-linux)`,
   repairFailed: (p) => `la réparation a échoué : ${p.cause}${p.why ? `. ${refusal[p.why]}` : ""}`,
   stopped: (p) => `arrêté par ${p.signal}`,
 };

@@ -1,4 +1,5 @@
 import type { Texts } from "../common/texts";
+import { count } from "./count";
 
 /** The screen of `status`, in French. */
 export const status: Texts["status"] = {
@@ -6,10 +7,10 @@ export const status: Texts["status"] = {
   ok: "OK",
   ko: "KO",
   firstImport: "premier import",
-  daily: "dernier quotidien",
-  weekly: "dernier hebdomadaire",
+  daily: "tâche quotidienne",
+  weekly: "tâche hebdomadaire",
   repair: "dernière réparation",
-  next: "prochain",
+  next: { daily: "prochaine quotidienne", weekly: "prochaine hebdomadaire" },
   never: "jamais",
   running: "en cours",
   todo: "À faire :",
@@ -19,7 +20,7 @@ export const status: Texts["status"] = {
     unfinished: "inachevé",
     "not started": "pas commencé",
   },
-  downloads: (done, expected) => `${done} téléchargements sur ${expected}`,
+  downloads: (done, expected) => `${count(done, "téléchargement")} sur ${expected}`,
   ended: { done: "fait", partial: "partiel", failed: "échec", running: "interrompu" },
 };
 
@@ -27,23 +28,23 @@ export const status: Texts["status"] = {
 export const help: Texts["help"] = {
   program: "Tient une seconde copie des données VisioNature et répare la principale avec elle.",
   codes:
-    "Codes de sortie : 0 fait ; 1 échec ; 2 partiel (réparé, mais une partie du téléchargement n'est pas prouvée complète, ou une mise à jour ou un autre contrôleur a échoué : le prochain passage ne demandera que cela) ; 75 un autre passage ou une mise à jour est en cours, ou le premier import n'est pas terminé.",
+    "Codes de sortie : 0 fait ; 1 échec ; 2 partiel (réparé, mais une partie du téléchargement n'est pas prouvée complète, ou une mise à jour ou un autre contrôleur a échoué : la prochaine tâche ne demandera que cela) ; 75 une autre tâche ou une mise à jour du kit est en cours, ou le premier import n'est pas terminé.",
   init: "premier import de la seconde copie ; reprend où il s'est arrêté",
   background: "le lancer en arrière-plan et rendre la main aussitôt",
-  daily: "changements depuis la veille, reste du dernier hebdomadaire, réparation",
-  weekly: "retélécharger les derniers jours, prouver la complétude, réparer",
+  daily: "changements depuis la veille, reste de la dernière tâche hebdomadaire, réparation",
+  weekly: "télécharger à nouveau les derniers jours, prouver la complétude, réparer",
   watch: "reprendre un premier import inachevé ; sinon ne rien faire, en silence",
   repair: "réparer la copie principale avec ce que contient la seconde",
   dryRun: "comparer et compter seulement, ne rien écrire",
   all: "aussi les formulaires, les tables de référence et les contenus",
   accept: "accepter une fois ce nombre de changements, au-delà de la limite habituelle",
-  status: "OK ou KO (code 0 ou 1), derniers et prochains passages, que faire",
+  status: "OK ou KO (code 0 ou 1), dernières et prochaines tâches, que faire",
   json: "pour les outils de supervision",
   verbose: "montrer ce qui est fait, lignes du client comprises",
   acceptDownload:
     "accepter tel quel un téléchargement bien plus petit que d'habitude : vous avez vérifié sur le portail",
   fullTwoWeeks:
-    "le travail hebdomadaire sous son ancien nom, avec la configuration du client et le service de base de données",
+    "la tâche hebdomadaire sous son ancien nom, avec la configuration du client et le service de base de données",
   config: "configuration de Client-API-VN, relative au dossier du compte",
   service: "section de ~/.pg_service.conf",
 };

@@ -150,7 +150,9 @@ export type Fact =
       release: string;
     }
   | { fact: "viewsNotRefreshed"; cause: string }
-  | { fact: "databaseDown"; cause: Problem | string };
+  | { fact: "databaseDown"; cause: Problem | string }
+  /** The files without which nothing else can be looked at. */
+  | { fact: "accountUnusable"; cause: Problem | string };
 
 /** Facts that a person has to know at once, under cron too; the others are for those who look on. */
 export const TOLD_AT_ONCE: ReadonlySet<Fact["fact"]> = new Set([

@@ -271,6 +271,6 @@ test("what is wrong is said in one text without a stack, and costs nothing", asy
   expect(down.code).toBe(1);
   expect(down.stderr).toMatch(/^connecting to 127.0.0.1:\d+\/\w+: .*\n$/);
   const report = await account.run("status");
-  expect(report.code).toBe(1);
-  expect(report.stdout).toMatch(/^KO {2}/);
+  expect(report.code).toBe(2);
+  expect(report.stdout).toMatch(/^UNKNOWN {2}/);
 });

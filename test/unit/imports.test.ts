@@ -31,8 +31,16 @@ const ROOMS: Record<string, string[] | "everything"> = {
   "scripts/runner/weeklyJob.ts": ["scripts/runner/run", "scripts/runner/download", "scripts/runner/facts.ts"],
   "scripts/runner/verbs": [
     "scripts/runner/weeklyJob.ts",
+    "scripts/runner/health",
     "scripts/runner/run",
     "scripts/runner/download",
+    "scripts/runner/text",
+    "scripts/runner/account",
+    "scripts/runner/facts.ts",
+    ...RUNNER_GROUND,
+  ],
+  "scripts/runner/health": [
+    "scripts/runner/run",
     "scripts/runner/text",
     "scripts/runner/account",
     "scripts/runner/facts.ts",

@@ -19,8 +19,8 @@ afterAll(() => rmSync(home, { recursive: true }));
 function run(verb: string, file: object) {
   writeFileSync(join(home, "vn-check.json"), JSON.stringify(file));
   const env = { HOME: home, PATH: process.env["PATH"] };
-  const { status, stderr } = spawnSync(process.execPath, [program, verb], { env, encoding: "utf8" });
-  return { status, stderr };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, verb], { env, encoding: "utf8" });
+  return { status, stdout, stderr };
 }
 
 test.each(["daily", "weekly", "watch", "repair", "status"])(
@@ -34,8 +34,13 @@ test.each(["daily", "weekly", "watch", "repair", "status"])(
   },
 );
 
-test("a faulty file is a failure, told by key in the stack's language", () => {
-  const { status, stderr } = run("status", { ...config, windowDays: 0 });
-  expect(stderr).toContain("windowDays vaut 0 : donner un nombre entier de 1 à 365");
-  expect(status).toBe(1);
+test("a faulty file is a failure, told by key in the stack's language; status cannot tell then", () => {
+  const said = "windowDays vaut 0 : donner un nombre entier de 1 à 365";
+  const daily = run("daily", { ...config, windowDays: 0 });
+  expect(daily.stderr).toContain(said);
+  expect(daily.status).toBe(1);
+  const status = run("status", { ...config, windowDays: 0 });
+  expect(status.stdout).toMatch(/^INCONNU {2}/);
+  expect(status.stdout).toContain(`${said} [settings-file]`);
+  expect(status.status).toBe(2);
 });

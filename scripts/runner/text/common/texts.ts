@@ -19,7 +19,17 @@ export interface Texts {
   refusal: Record<Refusal, string>;
   /** The screen of `status`. */
   status: Record<
-    "ok" | "ko" | "firstImport" | "daily" | "weekly" | "repair" | "never" | "running" | "todo" | "title",
+    | "ok"
+    | "ko"
+    | "unknown"
+    | "firstImport"
+    | "daily"
+    | "weekly"
+    | "repair"
+    | "never"
+    | "running"
+    | "todo"
+    | "title",
     string
   > & {
     importState: Record<"done" | "running" | "unfinished" | "not started", string>;

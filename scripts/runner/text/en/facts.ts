@@ -97,4 +97,5 @@ export const facts: Texts["fact"] = {
       : `${last[verb]} failed: ${message}`,
   databaseDown: ({ cause }) =>
     `the database cannot be reached: ${typeof cause === "string" ? cause : problem(cause)}`,
+  accountUnusable: ({ cause }) => (typeof cause === "string" ? cause : problem(cause)),
 };

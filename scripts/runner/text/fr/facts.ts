@@ -104,4 +104,5 @@ export const facts: Texts["fact"] = {
       : `${last[verb]} : échec : ${message}`,
   databaseDown: ({ cause }) =>
     `la base de données ne répond pas : ${typeof cause === "string" ? cause : problem(cause)}`,
+  accountUnusable: ({ cause }) => (typeof cause === "string" ? cause : problem(cause)),
 };

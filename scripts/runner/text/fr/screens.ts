@@ -6,6 +6,7 @@ export const status: Texts["status"] = {
   title: "Contrôle de la synchronisation VisioNature",
   ok: "OK",
   ko: "KO",
+  unknown: "INCONNU",
   firstImport: "premier import",
   daily: "tâche quotidienne",
   weekly: "tâche hebdomadaire",
@@ -38,7 +39,7 @@ export const help: Texts["help"] = {
   dryRun: "comparer et compter seulement, ne rien écrire",
   all: "aussi les formulaires, les tables de référence et les contenus",
   accept: "accepter une fois ce nombre de changements, au-delà de la limite habituelle",
-  status: "OK ou KO (code 0 ou 1), dernières et prochaines tâches, que faire",
+  status: "OK, KO ou INCONNU (code 0, 1 ou 2), dernières et prochaines tâches, ce qui manque et que faire",
   json: "pour les outils de supervision",
   verbose: "montrer ce qui est fait, lignes du client comprises",
   acceptDownload:

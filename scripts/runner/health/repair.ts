@@ -1,11 +1,11 @@
-import type { Database } from "../account/database";
-import type { Fact, Job } from "../facts";
+import type { CauseFact } from "../text";
+import type { Look } from "./seen";
 
 /**
  * What the database tells of its own surroundings: triggers of ours that are off, times in which nobody watched, views
  * that could not be refreshed.
  */
-export async function surroundingsOf(db: Database): Promise<Fact[]> {
+export const surroundingsLook: Look = async ({ home: { db } }) => {
   const faults = await db.rows<{ problem: string; remedy: string }>(
     `select problem, remedy from ${db.repair}.watch_faults()`,
   );
@@ -32,9 +32,9 @@ export async function surroundingsOf(db: Database): Promise<Fact[]> {
   );
   const cause = runs[0]?.views_error;
   return [
-    ...faults.map(({ problem, remedy }): Fact => ({ fact: "watchOff", problem, remedy })),
+    ...faults.map(({ problem, remedy }): CauseFact => ({ fact: "watchOff", problem, remedy })),
     ...spells.map(
-      ({ id, of_main: ofMain, reason, since, until, held }): Fact => ({
+      ({ id, of_main: ofMain, reason, since, until, held }): CauseFact => ({
         fact: "blindSpell",
         id,
         ofMain,
@@ -47,11 +47,11 @@ export async function surroundingsOf(db: Database): Promise<Fact[]> {
     ),
     ...(cause ? [{ fact: "viewsNotRefreshed", cause } as const] : []),
   ];
-}
+};
 
 /** What people have to see to after the last repair, where no failed job says it already. */
-export function ofLastRepair(jobs: readonly Job[]): Fact[] {
-  const last = jobs
+export const repairLook: Look = ({ jobs }) => {
+  const last = Object.values(jobs)
     .filter((job) => job.repair)
     .sort((a, b) => a.id - b.id)
     .pop();
@@ -59,4 +59,4 @@ export function ofLastRepair(jobs: readonly Job[]): Fact[] {
   return last.repair.problems
     .filter(({ problem }) => problem !== "no day of entry")
     .map((problem) => ({ fact: "repairProblem", problem }));
-}
+};

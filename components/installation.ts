@@ -10,6 +10,7 @@ export function installationOf(config: SecretConfig): Installation {
   const sites = Object.entries(config.sites);
   return {
     instance: names.instance,
+    locale: config.locale,
     schemas: {
       main: database.mainSchema,
       check: names.checkSchema,

@@ -58,7 +58,7 @@ execFileSync(process.execPath, [tsc, "-p", join(ROOT, "tsconfig.package.json"), 
   stdio: "inherit",
 });
 for (const path of readdirSync(join(ROOT, "sql"), { recursive: true, encoding: "utf8" }))
-  if (path.endsWith(".sql")) cpSync(join(ROOT, "sql", path), join(to, "sql", path));
+  if (/\.(sql|po)$/.test(path)) cpSync(join(ROOT, "sql", path), join(to, "sql", path));
 for (const path of ["scripts/runner/download/client_job.py", "LICENSE"])
   cpSync(join(ROOT, path), join(to, path));
 write(join(to, BUILT_RUNNER), bundleRunner());

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPAIR_CONSTANTS, repair } from "../config/sections/repair";
 import { CONTROLLERS } from "../config/values/controllers";
-import type { Key, Values } from "../config/values/key";
+import type { Key, Locale, Values } from "../config/values/key";
 import { ENDING, LOGIN, MEANING, OPTIONAL } from "./session";
 
 export interface Schemas {
@@ -51,6 +51,8 @@ export type RepairSettings = Constants &
 
 /** All that an installation is told. */
 export interface Installation {
+  /** Language in which the database says what people read (default English). */
+  locale?: Locale | undefined;
   /** Written into monitoring rows. */
   instance: string;
   schemas: Schemas;

@@ -2,6 +2,7 @@ import { text } from "node:stream/consumers";
 import { Command, Option } from "commander";
 import type { Client } from "pg";
 import { findingInWords } from "../config/checks";
+import { speaking } from "../config/commandLine";
 import type { Locale } from "../config/values/key";
 import { type Connection, connect } from "./connect";
 import { connectionFinding } from "./connecting";
@@ -126,7 +127,7 @@ interface PrintOptions {
 function printed({ uninstall, locale, ...schemas }: PrintOptions): string {
   return print(
     uninstall ? "remove" : "install",
-    { instance: "default", schemas, roles: null, extraGrants: [], settings: REPAIR_DEFAULTS },
+    { instance: "default", locale, schemas, roles: null, extraGrants: [], settings: REPAIR_DEFAULTS },
     locale,
   );
 }
@@ -188,6 +189,7 @@ export async function main(args: string[]): Promise<void> {
     .action((options: PrintOptions) => {
       process.stdout.write(printed(options));
     });
+  speaking(program, spoken);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {

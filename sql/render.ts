@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { escapeLiteral } from "pg";
+import { inFrench } from "./french";
 import { type Installation, installationJson, quotedSchemas } from "./installation";
 import { settled, TRANSACTION } from "./session";
 import { HEAD, HOLDERS, RIGHTS, type SqlFile, type Step, TAIL } from "./steps";
@@ -56,13 +57,15 @@ export function telling(script: Script, setting: string, value: string): Script 
 /** Puts an installation's names into one file. */
 export function renderFile({ file, does }: SqlFile, installation: Installation): RenderedFile {
   const schemas: Record<string, string> = quotedSchemas(installation.schemas);
-  const sql = readFileSync(join(__dirname, file), "utf8")
-    .replaceAll("\r\n", "\n")
-    .replace(/\{\{(\w*)\}\}/g, (placeholder, name: string) => {
+  const text = readFileSync(join(__dirname, file), "utf8").replaceAll("\r\n", "\n");
+  const sql = (installation.locale === "fr" ? inFrench(text) : text).replace(
+    /\{\{(\w*)\}\}/g,
+    (placeholder, name: string) => {
       const value = schemas[name];
       if (value === undefined) throw new Error(`sql/${file}: unknown placeholder ${placeholder}`);
       return value;
-    });
+    },
+  );
   return { file, does, sql };
 }
 

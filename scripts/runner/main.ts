@@ -1,5 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
+import { speaking } from "../../config/commandLine";
 import { EXIT, type ExitCode } from "./facts";
+import { likelyLocale } from "./run/run";
 import { failed, texts, type Verb } from "./run/verb";
 import { daily } from "./verbs/daily";
 import { init } from "./verbs/init";
@@ -31,7 +33,7 @@ function program(ended: (code: ExitCode) => void): Command {
       ended(await verb.run({ ...command.opts(), ...Object.fromEntries(named) }));
     });
   }
-  return vnCheck;
+  return speaking(vnCheck, likelyLocale());
 }
 
 async function main(): Promise<ExitCode> {

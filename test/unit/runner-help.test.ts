@@ -56,3 +56,37 @@ test("a number that is none is refused before anything is read", () => {
   expect(code).toBe(1);
   expect(stderr).toMatch(/'all' is invalid.*1, 2, 3/);
 });
+
+// W1
+test("a command line is explained and refused in French where that is spoken", () => {
+  const help = vnCheck("fr_FR.UTF-8", "--help").stdout;
+  expect(help).toMatch(/^Usage\u00a0: vn-check \[options\] \[commande\]/);
+  expect(help).toMatch(/\nOptions\u00a0:\n {2}-h, --help +affiche cette aide\n/);
+  expect(help).toMatch(/\nCommandes\u00a0:\n/);
+  expect(help).toMatch(/help \[commande\] +affiche l'aide d'une commande/);
+  expect(help).not.toMatch(/Usage:|Options:|Commands:|display help/);
+  for (const verb of ["status", "repair", "transfer_vn_full_2w"]) {
+    const own = vnCheck("fr_FR.UTF-8", verb, "--help").stdout;
+    expect(own).not.toMatch(/Usage:|Options:|Arguments:|display help/);
+  }
+  expect(help).not.toMatch(/\n\s+[:;!?»]/);
+  const refused = (...args: string[]) => vnCheck("fr_FR.UTF-8", ...args);
+  for (const [args, said] of [
+    [
+      ["statut"],
+      "erreur\u00a0: commande inconnue\u00a0: «\u00a0statut\u00a0»\n(vouliez-vous dire status\u00a0?)\n",
+    ],
+    [
+      ["repair", "--al"],
+      "erreur\u00a0: option inconnue\u00a0: «\u00a0--al\u00a0»\n(vouliez-vous dire --all\u00a0?)\n",
+    ],
+    [["repair", "--accept"], "erreur\u00a0: l'option «\u00a0--accept <n>\u00a0» veut une valeur\n"],
+    [["status", "x"], "erreur\u00a0: trop d'arguments\u00a0: 0 attendus, 1 donnés\n"],
+    [["transfer_vn_full_2w"], "erreur\u00a0: il manque l'argument «\u00a0config\u00a0»\n"],
+    [
+      ["repair", "--accept", "x"],
+      "erreur\u00a0: la valeur «\u00a0x\u00a0» ne va pas pour l'option «\u00a0--accept <n>\u00a0»\u00a0: 1, 2, 3 …\n",
+    ],
+  ] as const)
+    expect(refused(...args)).toMatchObject({ code: 1, stderr: said });
+});

@@ -19,7 +19,7 @@ import { installationOf } from "./installation";
 import { lookFirst } from "./lookFirst";
 import { PgCredentials } from "./pgCredentials";
 import { bundleRunner, clientAdapter } from "./render/bundle";
-import { destroyInWords, madeAgain, nextSteps, onHost, scheduleInWords } from "./render/words";
+import { destroyInWords, madeAgain, nextSteps, scheduleInWords } from "./render/words";
 import { Runner } from "./runner";
 import { Schedule } from "./schedule";
 import { withoutSecrets, withSecrets } from "./secrets";
@@ -139,7 +139,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
 
     const runner = new Runner(
       part("runner"),
-      { where, account, bundle: bundleRunner(), settings: hostConfigOf(config) },
+      { where, account, names, adopt: adoptExisting, bundle: bundleRunner(), settings: hostConfigOf(config) },
       parent,
     );
     const cron = new Schedule(
@@ -165,7 +165,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
       service: names.service,
       schedule: scheduleInWords(schedule, locale),
       logs: `${names.home}/log`,
-      status: onHost(names, "status"),
+      status: `${names.command} status`,
       // Said once it is so: an `up` that fails has started nothing.
       nextSteps: (begun?.begun ?? pulumi.output("")).apply(() => nextSteps(names, start, locale)),
       forMainOwner: repair.forMainOwner,

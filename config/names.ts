@@ -18,6 +18,8 @@ export interface Names {
   repairSchema: string;
   /** File of /etc/cron.d; cron ignores names with a dot. */
   cronFile: string;
+  /** What a person on the host types. */
+  command: string;
   /** Tells on the host that the account is the kit's. */
   marker: string;
 }
@@ -40,6 +42,7 @@ export function namesOf(instance: string, dataOwner?: string): Names {
     checkSchema: `src_vn_json_check${suffix}`,
     repairSchema: `src_vn_json_repair${suffix}`,
     cronFile: account,
+    command: instance === "default" ? "vn-check" : `vn-check-${instance}`,
     marker: `/var/lib/vn-sync-check/${instance}.json`,
   };
 }

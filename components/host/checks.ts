@@ -1,6 +1,7 @@
 import type { Check } from "../../config/checks";
 import type { Words } from "../../config/values/key";
 import { NODE_MAJOR } from "../render/hostPackages";
+import { launcherPath } from "../render/launcher";
 import { ACCOUNT_PATH } from "../render/shell";
 import type { HostFacts } from "./facts";
 import { foreign, nodeFault, PYTHON, pythonFault, spaceFault, sudoRemedy } from "./judge";
@@ -177,17 +178,16 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
   },
   {
     name: "vn-check",
-    mild: true,
-    try: ({ is }) =>
-      is("program")
+    try: ({ is, adopt, names }) =>
+      is("program") && !adopt
         ? {
-            en: "/usr/local/bin/vn-check is another program of that name",
-            fr: "/usr/local/bin/vn-check est un autre programme de ce nom",
+            en: `${launcherPath(names)} is another program of that name`,
+            fr: `${launcherPath(names)} est un autre programme de ce nom`,
           }
         : undefined,
-    remedy: ({ names: { home } }) => ({
-      en: `it is left alone; the kit's is ${home}/bin/vn-check`,
-      fr: `il n'y est pas touché ; celui du kit est ${home}/bin/vn-check`,
+    remedy: ({ names }) => ({
+      en: `move it away (mv ${launcherPath(names)} ${launcherPath(names)}.before), or give this stack other names (pulumi config set instance <name>), or have it kept aside until destroy: pulumi config set adoptExisting true`,
+      fr: `l'écarter (mv ${launcherPath(names)} ${launcherPath(names)}.avant), ou donner d'autres noms à cette pile (pulumi config set instance <nom>), ou le faire mettre de côté jusqu'à destroy : pulumi config set adoptExisting true`,
     }),
   },
 ];

@@ -1,6 +1,7 @@
 import type { Names } from "../../config/names";
 import { HOME_FILES } from "../../config/names";
 import { MISSING_PACKAGES } from "./hostPackages";
+import { launcherPath, ours } from "./launcher";
 import { ACCOUNT_PATH, BECOME_ROOT, LIMITS, quote } from "./shell";
 import { standing } from "./standing";
 
@@ -104,7 +105,8 @@ fact tmp_inodes "$(inodes /tmp)"
 
 yes cron_file '[ -e /etc/cron.d/${cronFile} ] || [ -L /etc/cron.d/${cronFile} ]'
 yes crontab '[ -e /var/spool/cron/crontabs/${account} ]'
-yes program '[ -e /usr/local/bin/vn-check ]'
+${ours(names)}
+yes program '! ours && { [ -e ${launcherPath(names)} ] || [ -L ${launcherPath(names)} ]; }'
 cron_runs() {
   cat /proc/[0-9]*/comm 2>/dev/null | grep -Eqx 'cron|crond|fcron|bcron-start|bcron-sched|dcron|cronie' || systemctl -q is-active cron.target 2>/dev/null
 }

@@ -1,28 +1,28 @@
-import { HOME_FILES } from "../../config/names";
+import { HOME_FILES, type Names } from "../../config/names";
 import { FORGET } from "./shell";
 
 /**
  * The command on the host. It sets HOME itself: the client and libpq find their files by it, also when
- * somebody calls it through sudo without -H.
+ * somebody calls it through sudo without -H. The name by which people call it is told, for what it prints.
  */
-export function runnerWrapper(home: string): string {
+export function runnerWrapper({ home, command }: Names): string {
   return `#!/bin/sh
 # Written by vn-sync-check
 ${FORGET}
-HOME=${home}
-export HOME
+HOME=${home} VN_CHECK_COMMAND=${command}
+export HOME VN_CHECK_COMMAND
 cd "$HOME" || exit 1
 exec node "$HOME/${HOME_FILES.lib}/vn-check.mjs" "$@"
 `;
 }
 
 /** The weekly job under the name and with the two arguments of the published procedure. */
-export function fullWrapper(home: string): string {
+export function fullWrapper({ home, command }: Names): string {
   return `#!/bin/sh
 # Written by vn-sync-check: transfer_vn_full_2w <config> <service>
 ${FORGET}
-HOME=${home}
-export HOME
+HOME=${home} VN_CHECK_COMMAND=${command}
+export HOME VN_CHECK_COMMAND
 cd "$HOME" || exit 1
 exec node "$HOME/${HOME_FILES.lib}/vn-check.mjs" transfer_vn_full_2w "$@"
 `;

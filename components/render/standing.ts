@@ -26,6 +26,7 @@ export function standing({ account, home, marker, cronFile }: Names): string {
   [ "$(id -u)" = 0 ] || exit 0
   folder=${marker.slice(0, marker.lastIndexOf("/"))} parent=${home.slice(0, home.lastIndexOf("/"))}
   no /etc/cron.d
+  no /usr/local/bin
   if [ -d "$folder" ]; then
     no "$folder"
     [ "$(stat -Lc %u "$folder")" = 0 ] && [ -z "$(find -H "$folder" -maxdepth 0 -perm /022)" ] || echo "others $folder"

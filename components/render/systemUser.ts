@@ -1,6 +1,7 @@
 import { HOME_FILES, type Names } from "../../config/names";
 import type { Locale } from "../../config/values/key";
 import { trialFile } from "./cronTrial";
+import { launcherRemoval } from "./launcher";
 import { quote, spoken } from "./shell";
 import { BEFORE, FOLDERS, KEPT, standing } from "./standing";
 
@@ -185,5 +186,6 @@ export function removeRest(names: Names, locale: Locale = "en"): string {
 text=${quote(head)}$id${quote(tail)}
 if [ "$(cat ${names.marker} 2>/dev/null)" != "$text" ]; then exit 0; fi
 rm -f /etc/cron.d/${names.cronFile}
+${launcherRemoval(names)}
 ${removeAccount(names, locale)}`;
 }

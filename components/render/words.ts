@@ -1,7 +1,8 @@
-import { HOME_FILES, type Names } from "../../config/names";
+import type { Names } from "../../config/names";
 import { whenInWords } from "../../config/values/cron";
 import type { Locale } from "../../config/values/key";
 import type { CronTimes } from "./cronEntry";
+import { launcherPath } from "./launcher";
 
 /** What runs when, for the stack's outputs. */
 export function scheduleInWords(
@@ -20,11 +21,6 @@ export function scheduleInWords(
         weekly: `${when(schedule.weekly)}: the last days downloaded again, proven complete, then the main copy repaired`,
         watch: `${when(schedule.watch)}: an unfinished first import resumed, else nothing`,
       };
-}
-
-/** The command that a person with sudo on the host types to run a verb. */
-export function onHost(names: Names, verb: string): string {
-  return `sudo -u ${names.account} -H ${names.home}/${HOME_FILES.bin}/vn-check ${verb}`;
 }
 
 /** What `pulumi destroy` takes away and what it leaves, as things stand after this `up`. */
@@ -50,11 +46,11 @@ export function destroyInWords(
       ];
   const always = fr
     ? [
-        `le compte ${account} avec ${home}, et /etc/cron.d/${cronFile}`,
+        `le compte ${account} avec ${home}, /etc/cron.d/${cronFile} et ${launcherPath(names)}`,
         `les fonctions, déclencheurs et vues de la réparation, les rôles ${login} et ${repairRole}`,
       ]
     : [
-        `the account ${account} with ${home}, and /etc/cron.d/${cronFile}`,
+        `the account ${account} with ${home}, /etc/cron.d/${cronFile} and ${launcherPath(names)}`,
         `functions, triggers and views of the repair, the roles ${login} and ${repairRole}`,
       ];
   const kept = fr ? [`la copie principale : ${main}`] : [`the main copy: ${main}`];
@@ -63,24 +59,30 @@ export function destroyInWords(
     : { removes: always, keeps: [...kept, ...data] };
 }
 
-/** What to do after `up`, and what destroy leaves. */
-export function nextSteps(names: Names, firstImportStarted: boolean, locale: Locale): string[] {
-  const status = onHost(names, "status");
-  const init = onHost(names, "init --background");
+/** What to do after `up`, and what destroy leaves: lines that the engine shows whole, of 150 bytes at most. */
+export function nextSteps({ command }: Names, firstImportStarted: boolean, locale: Locale): string[] {
+  const status = `${command} status`;
+  const dryRun = `${command} repair --dry-run`;
+  const init = `${command} init --background`;
+  const withData = "pulumi config set destroyData true; pulumi up; pulumi destroy";
   return locale === "fr"
     ? [
         firstImportStarted
-          ? `Le premier import est lancé sur le serveur et peut durer des heures ; où il en est : ${status}`
-          : `Lancer le premier import : ${init}`,
-        `Essayer la réparation sans rien écrire : ${onHost(names, "repair --dry-run")}`,
-        "`pulumi destroy` enlève tout sauf les données et les paquets Debian installés ; pour enlever aussi les données : `pulumi config set destroyData true`, `pulumi up`, puis `pulumi destroy`.",
+          ? "Le premier import est lancé sur le serveur et peut durer des heures."
+          : `Lancer le premier import, sur le serveur : ${init}`,
+        `Voir où en est tout, sur le serveur : ${status}`,
+        `Essayer la réparation sans rien écrire, sur le serveur : ${dryRun}`,
+        "pulumi destroy enlève tout, sauf les données et les paquets Debian installés.",
+        `Enlever aussi les données : ${withData}`,
       ]
     : [
         firstImportStarted
-          ? `The first import has been started on the host and may take hours; how far it is: ${status}`
-          : `Start the first import: ${init}`,
-        `Try the repair without writing anything: ${onHost(names, "repair --dry-run")}`,
-        "`pulumi destroy` removes everything but the data and the Debian packages that were installed; to remove the data too: `pulumi config set destroyData true`, `pulumi up`, then `pulumi destroy`.",
+          ? "The first import has been started on the host and may take hours."
+          : `Start the first import, on the host: ${init}`,
+        `See how all of it is, on the host: ${status}`,
+        `Try the repair without writing anything, on the host: ${dryRun}`,
+        "pulumi destroy removes everything but the data and the Debian packages that were installed.",
+        `Remove the data too: ${withData}`,
       ];
 }
 

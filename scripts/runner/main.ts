@@ -3,6 +3,7 @@ import { speaking } from "../../config/commandLine";
 import { EXIT, type ExitCode } from "./facts";
 import { likelyLocale } from "./run/run";
 import { failed, texts, type Verb } from "./run/verb";
+import { COMMAND } from "./text";
 import { daily } from "./verbs/daily";
 import { init } from "./verbs/init";
 import { repair } from "./verbs/repair";
@@ -17,7 +18,7 @@ const VERBS: Verb[] = [init, daily, weekly, watch, repair, status, fullTwoWeeks]
 /** @param ended is told the exit code of the verb that was run */
 function program(ended: (code: ExitCode) => void): Command {
   const { help } = texts;
-  const vnCheck = new Command("vn-check").description(help.program).addHelpText("after", `\n${help.codes}`);
+  const vnCheck = new Command(COMMAND).description(help.program).addHelpText("after", `\n${help.codes}`);
   for (const verb of VERBS) {
     const command = vnCheck
       .command(verb.name)

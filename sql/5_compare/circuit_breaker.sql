@@ -19,9 +19,10 @@ BEGIN
     IF _c.n > greatest(_limit, _accept) THEN
       RETURN format(
         '%s rows of %s differ, more than %s may be repaired without being asked (%s rows, %s %% of main''s %s). '
-        'Nothing was written. If this is right: vn-check repair --accept %s',
+        'Nothing was written. If this is right: %s repair --accept %s',
         CASE WHEN _c.n > _s.max_differences AND _c.n > _accept THEN 'At least ' || _c.n ELSE _c.n::text END,
         _c.table_name, _limit, _s.max_differences, 100 * _s.max_difference_share, _rows,
+        'vn-check' || CASE WHEN _s.instance <> 'default' THEN '-' || _s.instance ELSE '' END,
         CASE WHEN _c.n > _s.max_differences THEN 10 * _c.n ELSE _c.n END);
     END IF;
   END LOOP;

@@ -7,6 +7,7 @@ import { CONSTRAINTS } from "../../components/render/constraints";
 import { cronTrial } from "../../components/render/cronTrial";
 import { fileInput, fileWriter } from "../../components/render/fileScripts";
 import { installPackages } from "../../components/render/hostPackages";
+import { launcher, launcherPath, launcherRemoval, launcherWriter } from "../../components/render/launcher";
 import { asAccount, asRoot } from "../../components/render/shell";
 import { makeAccount, removeAccount } from "../../components/render/systemUser";
 import { venvBuilder } from "../../components/render/venv";
@@ -280,6 +281,47 @@ esac
   await host.must("rm /tmp/nopip; touch /tmp/full");
   expect((await build()).stderr).toContain("No space left on device");
   await host.must("rm /tmp/full /usr/local/bin/python3");
+});
+
+// W2
+test("the command that texts print runs as the account, whoever calls it; another program of its name is put back", async () => {
+  const path = launcherPath(NAMES);
+  const write = (adopt: boolean) =>
+    run({ create: asRoot(launcherWriter(NAMES, adopt)) }, "create", { stdin: fileInput(launcher(NAMES)) });
+  const before = "#!/bin/sh\necho theirs\n";
+  await host.must(`printf '%s' '${before}' >${path}; chmod 700 ${path}; mkdir -p ${home}/bin
+    printf '#!/bin/sh\\necho $(id -un) $USER "$@"; exit 2\\n' >${home}/bin/vn-check
+    chmod 755 ${home}/bin/vn-check; chown -R ${account}: ${home}/bin; userdel -r passerby 2>/dev/null; useradd passerby`);
+  const refused = await write(false);
+  expect([refused.proven, refused.stderr]).toEqual([
+    false,
+    expect.stringContaining("is another program of that name"),
+  ]);
+  expect(await host.must(`cat ${path}`)).toBe(before);
+  for (const _again of [1, 2]) {
+    const { proven, stderr } = await write(true);
+    expect(proven, stderr).toBe(true);
+  }
+  expect(await host.must(`stat -c '%U %a' ${path}`)).toBe("root 755\n");
+  for (const who of ["root", account, "ops"])
+    for (const folder of ["/", "/root"])
+      expect(
+        await host.must(`cd ${folder}; runuser -u ${who} -- ${path} repair 'a  b'; echo $?`),
+        `${who} in ${folder}`,
+      ).toBe(`${account} ${account} repair a  b\n2\n`);
+  const { code } = await host.exec(`runuser -u passerby -- ${path} status </dev/null`);
+  expect(code).toBe(1);
+  expect((await write(false)).proven).toBe(true);
+  const removal = () => run({ delete: asRoot(launcherRemoval(NAMES)) }, "delete");
+  for (const _again of [1, 2]) expect((await removal()).proven).toBe(true);
+  expect(await host.must(`${path}; stat -c %a ${path}; rm ${path}`)).toBe("theirs\n700\n");
+  expect((await write(false)).proven).toBe(true);
+  // Somebody has put another one there since: destroy leaves it.
+  await host.must(`printf '%s' '${before}' >${path}`);
+  expect((await removal()).proven).toBe(true);
+  expect(await host.must(`cat ${path}; rm ${path}; userdel passerby; rm -f ${home}/bin/vn-check`)).toBe(
+    before,
+  );
 });
 
 test("destroy leaves nothing of the account", async () => {

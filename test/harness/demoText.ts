@@ -46,7 +46,7 @@ function waysIn(association: Association): string {
   const { host, cluster, dir } = association;
   return [
     `  ssh -i ${host.privateKeyFile} -p ${host.port} -o StrictHostKeyChecking=no ${host.user}@127.0.0.1`,
-    "  sudo -u vn_check -i bin/vn-check status",
+    "  vn-check status    # on the host",
     `  PGPASSFILE=${dir}/pgpass psql -h 127.0.0.1 -p ${cluster.port} -U ${cluster.superuser} ${association.database}`,
   ].join("\n");
 }

@@ -14,6 +14,7 @@ export async function leftovers(association: Association): Promise<Leftovers> {
     ls -d /home/vn_check /home/vn_check.* 2>/dev/null | sed 's/^/folder: /'
     ls /etc/cron.d/vn_check* 2>/dev/null | sed 's/^/cron: /'
     ls /var/lib/vn-sync-check 2>/dev/null | sed 's/^/marker: /'
+    ls /usr/local/bin/vn-check* 2>/dev/null | sed 's/^/command: /'
     true`);
   const inCatalog = await association.query<{ line: string }>(`
     SELECT 'login role: ' || rolname AS line FROM pg_roles WHERE rolname LIKE 'vn\\_check%' AND rolcanlogin

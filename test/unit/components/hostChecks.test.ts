@@ -124,6 +124,14 @@ test("every finding is told in French too", async () => {
   for (const one of all) expect(one).not.toMatch(/\b(the|is|and)\b/);
 });
 
+// W2
+test("another program under the command's name is refused, unless it is to be taken over", async () => {
+  expect(await wrong({ program: "yes" })).toEqual([
+    expect.stringMatching(/^vn-check: \/usr\/local\/bin\/vn-check is another program of that name/),
+  ]);
+  expect(HOST_CHECKS.find(({ name }) => name === "vn-check")?.mild).toBeUndefined();
+});
+
 test("B15: a host without a program that sends mail is told, where somebody is to get some; that stops nothing", async () => {
   const [told, ...more] = await wrong({ mail: "no" });
   expect(more).toEqual([]);

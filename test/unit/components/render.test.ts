@@ -10,6 +10,7 @@ import { cronTrial } from "../../../components/render/cronTrial";
 import { type EvnYaml, evnYaml } from "../../../components/render/evnYaml";
 import { fileInput, fileWriter } from "../../../components/render/fileScripts";
 import { installPackages } from "../../../components/render/hostPackages";
+import { launcher, launcherRemoval, launcherWriter } from "../../../components/render/launcher";
 import { pgPass, pgService } from "../../../components/render/pgFiles";
 import { probe } from "../../../components/render/probe";
 import { fullWrapper, runnerWrapper } from "../../../components/render/runnerFiles";
@@ -121,8 +122,12 @@ test("commands and scripts", () => {
     stop: stopProcesses("vn_check"),
     remove: removeAccount(names),
     venv: venvBuilder("2.12.0"),
-    runner: runnerWrapper(names.home),
-    full: fullWrapper(names.home),
+    runner: runnerWrapper(names),
+    full: fullWrapper(names),
+    launcher: launcher(names),
+    launcherWriter: launcherWriter(names, false),
+    launcherTaken: launcherWriter(names, true),
+    launcherRemoval: launcherRemoval(names),
   }).toMatchSnapshot();
 });
 
@@ -135,6 +140,9 @@ const scriptsIn = (locale: Locale) => [
   removeRest(names, locale),
   fileWriter("bin/x", "0755", locale),
   venvBuilder("2.12.0", locale),
+  launcher(names, locale),
+  launcherWriter(names, true, locale),
+  launcherRemoval(names),
 ];
 
 test.each([
@@ -290,5 +298,9 @@ test("what runs when, in plain words", () => {
     expect(scheduleInWords(times, locale)).toMatchSnapshot();
     expect(nextSteps(names, true, locale)).toMatchSnapshot();
     expect(nextSteps(names, false, locale)[0]).toContain("init --background");
+    // W2: longer lines the engine cuts.
+    for (const begun of [true, false])
+      for (const line of nextSteps(namesOf(`a${"b".repeat(20)}`), begun, locale))
+        expect(Buffer.byteLength(line), line).toBeLessThanOrEqual(150);
   }
 });

@@ -173,7 +173,9 @@ test("on this machine the same scripts run as local commands", async () => {
 test("without firstImport.start nothing is started", async () => {
   const { asked, outputs } = await build({ firstImport: { start: false }, locale: "en" });
   expect(names(asked)).not.toContain("first-import");
-  expect(String((outputs["nextSteps"] as string[])[0])).toContain("Start the first import: sudo -u vn_check");
+  expect(String((outputs["nextSteps"] as string[])[0])).toContain(
+    "Start the first import, on the host: vn-check init --background",
+  );
 });
 
 test("B10: an authority's certificate goes to the provider, the SQL, the service file and the account's home", async () => {

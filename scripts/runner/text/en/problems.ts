@@ -45,7 +45,8 @@ export const problems: Texts["problem"] = {
     `${p.where}: a lock was not let go in time${p.holders === null ? "" : `: ${p.holders}`}. Wait until that has ended, or end it: SELECT pg_terminate_backend(…)`,
   noTriggers: (p) =>
     `the sessions of ${p.login} in ${p.database} fire no triggers: main's own would not run when it is repaired. As a superuser: ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
-  noSettings: (p) => `${p.path} is not there. Is HOME the account's home? (sudo -u ACCOUNT -H vn-check …)`,
+  noSettings: (p) =>
+    `${p.path} is not there. Is HOME the account's home? As the right account: vn-check status`,
   badSettings: (p) => `${p.path}:\n  ${p.faults.join("\n  ")}`,
   otherVersion: (p) =>
     `${p.path} is of version ${p.theirs} of the kit and this program of ${p.ours}: an upgrade is under way. Try again when \`pulumi up\` has ended`,
@@ -54,7 +55,7 @@ export const problems: Texts["problem"] = {
   noSites: (p) => `${p.path}: no site is enabled`,
   controllersOff: (p) => `${p.path}: these controllers must be enabled: ${list(p.names)}`,
   notOwner: (p) =>
-    `${p.home} belongs to another account: run this as that account (sudo -u ACCOUNT -H vn-check …)`,
+    `${p.home} belongs to another account: vn-check status, for one, becomes that account by itself (/usr/local/bin)`,
   noClient: (p) => `Client-API-VN does not start, and could not be made anew:\n${p.said}`,
   clientRefused: (p) => `${p.site}: Client-API-VN cannot work like this: ${p.said}`,
   stillAlive: (p) => `a client process of an earlier run cannot be ended (pid ${p.pid}): nothing was started`,

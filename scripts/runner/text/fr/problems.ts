@@ -49,7 +49,7 @@ export const problems: Texts["problem"] = {
   noTriggers: (p) =>
     `les sessions de ${p.login} dans ${p.database} ne déclenchent aucun déclencheur : ceux de la copie principale n'agiraient pas lors d'une réparation. En superutilisateur : ALTER ROLE "${p.login}" RESET session_replication_role; ALTER DATABASE "${p.database}" RESET session_replication_role;`,
   noSettings: (p) =>
-    `${p.path} n'existe pas. HOME est-il le dossier du compte ? (sudo -u COMPTE -H vn-check …)`,
+    `${p.path} n'existe pas. HOME est-il le dossier du compte ? Pour le bon compte : vn-check status`,
   badSettings: (p) => `${p.path} :\n  ${p.faults.join("\n  ")}`,
   otherVersion: (p) =>
     `${p.path} est de la version ${p.theirs} du kit et ce programme de la ${p.ours} : une mise à jour est en cours. Réessayez quand \`pulumi up\` sera terminé`,
@@ -59,7 +59,7 @@ export const problems: Texts["problem"] = {
   noSites: (p) => `${p.path} : aucun site activé`,
   controllersOff: (p) => `${p.path} : ces contrôleurs doivent être activés : ${list(p.names)}`,
   notOwner: (p) =>
-    `${p.home} appartient à un autre compte : lancez la commande sous ce compte (sudo -u COMPTE -H vn-check …)`,
+    `${p.home} appartient à un autre compte : vn-check status, par exemple, se met de lui-même sous ce compte (/usr/local/bin)`,
   noClient: (p) => `Client-API-VN ne démarre pas et n'a pas pu être refait :\n${p.said}`,
   clientRefused: (p) => `${p.site} : Client-API-VN ne peut pas travailler ainsi : ${p.said}`,
   stillAlive: (p) =>

@@ -28,8 +28,8 @@ export class Runner extends pulumi.ComponentResource {
       new HostFile(`${name}-${part}`, { where, as: account, path, mode, text }, { parent: this });
     file("bundle", `${HOME_FILES.lib}/vn-check.mjs`, "0644", bundle);
     file("settings", HOME_FILES.settings, "0644", `${JSON.stringify(settings, null, 2)}\n`);
-    file("command", `${HOME_FILES.bin}/vn-check`, "0755", runnerWrapper(names));
-    file("full", `${HOME_FILES.bin}/transfer_vn_full_2w`, "0755", fullWrapper(names));
+    file("command", `${HOME_FILES.bin}/vn-check`, "0755", runnerWrapper(names, where.locale));
+    file("full", `${HOME_FILES.bin}/transfer_vn_full_2w`, "0755", fullWrapper(names, where.locale));
     new HostScript(
       `${name}-launcher`,
       {

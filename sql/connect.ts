@@ -31,7 +31,8 @@ export interface Connection {
 /**
  * Opens a connection as libpq would with the same sslmode; the caller ends it. One that breaks while idle does
  * not end the process: its next query fails.
- * @throws what the server, the network or TLS said, without the password; a file of certificates that cannot be read
+ * @throws what the server, the network or TLS said, without the password; a file of certificates that cannot be read,
+ *   in words of no language
  */
 export async function connect(to: Connection): Promise<Client> {
   const [first, second] = attempts(to);
@@ -66,7 +67,7 @@ function attempts(to: Connection): [Tls, Tls?] {
       // Said here, because Node would compare an address with "localhost".
       return [verified(to, (_name, certificate) => sameHost(to.host, certificate))];
     default:
-      throw new Error(`the sslmode ${JSON.stringify(to.sslmode)} is none that libpq knows`);
+      throw new Error(`sslmode=${to.sslmode}`); // which libpq does not know
   }
 }
 
@@ -88,9 +89,7 @@ function rootCertificates({ sslrootcert, ca }: Connection): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new Error(
-      `the certificates of trusted authorities cannot be read from ${path}: ${(error as Error).message}`,
-    );
+    throw new Error(`sslrootcert=${path}: ${(error as Error).message}`);
   }
 }
 

@@ -80,7 +80,7 @@ export class InstallError extends Error {
       error.lacksRights && lacking.length > 0 ? [texts.lacking, ...lacking.map((s) => `  ${s}`)] : [];
     super(
       [
-        `${error.where} (${error.file.does[locale]}): ${error.message}`,
+        `${error.where} (${error.file.does[locale]})${locale === "fr" ? " :" : ":"} ${error.message}`,
         ...waited,
         ...rights,
         texts.undone,

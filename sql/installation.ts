@@ -78,19 +78,29 @@ const NAME = /^[\p{L}_][\p{L}\p{N}_ .-]*$/u;
  * format string as they are.
  * @throws Error that names each schema whose name cannot be used, and says why
  */
-export function quotedSchemas(schemas: Schemas): Record<keyof Schemas, string> {
+export function quotedSchemas(schemas: Schemas, locale: Locale = "en"): Record<keyof Schemas, string> {
+  const fr = locale === "fr";
   const faults: string[] = [];
   for (const [which, name] of Object.entries(schemas)) {
     // 63 bytes is PostgreSQL's limit: a longer name would be cut off, and then be another one.
     if (!NAME.test(name) || Buffer.byteLength(name) > 63)
       faults.push(
-        `${which}: ${JSON.stringify(name)} is no name of at most 63 bytes of letters, digits, _ . - and blanks`,
+        fr
+          ? `${which} : ${JSON.stringify(name)} n'est pas un nom d'au plus 63 octets en lettres, chiffres, _ . - et blancs`
+          : `${which}: ${JSON.stringify(name)} is no name of at most 63 bytes of letters, digits, _ . - and blanks`,
       );
   }
   const names = Object.values(schemas);
   if (new Set(names).size < names.length)
-    faults.push(`main, check, repair and monitoring schema must be four: ${names.join(", ")}`);
-  if (faults.length > 0) throw new Error(`schemas of the repair:\n  ${faults.join("\n  ")}`);
+    faults.push(
+      fr
+        ? `main, check, repair et monitoring doivent être quatre schémas : ${names.join(", ")}`
+        : `main, check, repair and monitoring schema must be four: ${names.join(", ")}`,
+    );
+  if (faults.length > 0)
+    throw new Error(
+      `${fr ? "schémas de la réparation :" : "schemas of the repair:"}\n  ${faults.join("\n  ")}`,
+    );
   const { main, check, repair, monitoring } = schemas;
   return {
     main: `"${main}"`,

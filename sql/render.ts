@@ -56,7 +56,7 @@ export function telling(script: Script, setting: string, value: string): Script 
 
 /** Puts an installation's names into one file. */
 export function renderFile({ file, does }: SqlFile, installation: Installation): RenderedFile {
-  const schemas: Record<string, string> = quotedSchemas(installation.schemas);
+  const schemas: Record<string, string> = quotedSchemas(installation.schemas, installation.locale);
   const text = readFileSync(join(__dirname, file), "utf8").replaceAll("\r\n", "\n");
   const sql = (installation.locale === "fr" ? inFrench(text) : text).replace(
     /\{\{(\w*)\}\}/g,

@@ -193,7 +193,7 @@ function keysOf(socketPath: string): Promise<string> {
     });
     socket.on("close", end);
     socket.on("error", reject);
-    socket.setTimeout(ANSWER * 1000, () => reject(new Error(`no answer within ${ANSWER} s`)));
+    socket.setTimeout(ANSWER * 1000, () => reject(new Error(`ETIMEDOUT, ${ANSWER} s`)));
   });
 }
 

@@ -43,6 +43,7 @@ export function venvBuilder(version: string, locale: Locale = "en"): string {
 set -eu
 umask 077
 ${FORGET}
+export VN_CHECK_LOCALE=${locale}
 cd "$HOME"
 link=${HOME_FILES.venv}
 if [ -e "$link" ] && [ ! -L "$link" ]; then

@@ -27,6 +27,14 @@ export type Refusal =
   | "cancelled"
   | "locked";
 
+/** What is wrong with a text of Client-API-VN's configuration; `code` is the YAML parser's own. */
+export type EvnFault =
+  | { is: "no YAML"; line: number; code: string }
+  | { is: "no mapping" }
+  | { is: "in braces" }
+  | { is: "no value"; key: string }
+  | { is: "not written"; key: string };
+
 /** What went wrong on the user's side or in the surroundings. */
 export type Problem =
   | { key: "noServiceFile"; path: string; cause: string }
@@ -42,7 +50,8 @@ export type Problem =
   | { key: "badSettings"; path: string; faults: string[] }
   /** Of the kit: the file's and this program's. */
   | { key: "otherVersion"; path: string; theirs: string; ours: string }
-  | { key: "noConfig"; path: string; cause: string }
+  /** `cause`: what the system says, or what is wrong in the text. */
+  | { key: "noConfig"; path: string; cause: string | EvnFault }
   | { key: "endDate"; path: string; value: string }
   | { key: "noSites"; path: string }
   | { key: "controllersOff"; path: string; names: string[] }

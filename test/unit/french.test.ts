@@ -63,6 +63,17 @@ test("numbers and their words agree: 0 ajout, 1 ligne mise de côté, 2 ajouts",
 });
 
 // W1
+test("what a repair has done to each table is told in French", () => {
+  expect(
+    french.written("places_json", [
+      ["inserted", 1],
+      ["set_aside", 2],
+      ["other", 3],
+    ]),
+  ).toBe("places_json\u00a0: 1 ajout, 2 lignes mises de côté, other 3");
+});
+
+// W1
 test("French sentences name jobs in French", () => {
   for (const verb of ["init", "daily", "weekly", "repair"] as const)
     for (const message of ["", "x"]) {

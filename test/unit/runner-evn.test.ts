@@ -1,8 +1,22 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { evnYaml, START_DATE } from "../../components/render/evnYaml";
 import { namesOf } from "../../config/names";
-import { EvnError, readEvn, sliceOf, startDateOf, withWindow } from "../../scripts/runner/download/evnFile";
+import {
+  EvnError,
+  loadEvn,
+  readEvn,
+  sliceOf,
+  startDateOf,
+  withWindow,
+} from "../../scripts/runner/download/evnFile";
+import { writeWindow } from "../../scripts/runner/download/window";
+import { causeOf, type Problem, RunError } from "../../scripts/runner/facts";
+import { english } from "../../scripts/runner/text/en";
+import { french } from "../../scripts/runner/text/fr";
 
 /** As people keep it: their comments, odd indentation, what they have switched off. */
 const BY_HAND = `# notre configuration
@@ -137,4 +151,43 @@ test("a slice leaves out what is proven, in the client's own subset of YAML", ()
     end_date: "2001-01-01",
     type_date: "entry",
   });
+});
+
+// W1, R8
+test("what is wrong with the client's configuration is told in both languages, with the file and no stack", () => {
+  const folder = mkdtempSync(join(tmpdir(), "vn-evn-"));
+  try {
+    const path = join(folder, "evn.yaml");
+    const told = (text: string, work: (path: string) => unknown) => {
+      writeFileSync(path, text);
+      try {
+        work(path);
+      } catch (error) {
+        const problem = causeOf(error) as Extract<Problem, { key: "noConfig" }>;
+        expect(problem.key).toBe("noConfig");
+        return [english.problem.noConfig(problem), french.problem.noConfig(problem)].map((said) =>
+          said.replace(path, "evn.yaml"),
+        );
+      }
+      throw new Error("nothing was refused");
+    };
+    const window = { from: "2026-11-09", to: "2026-11-23" };
+    expect(told("a: 1\nsite: [x\n", loadEvn)).toEqual([
+      expect.stringMatching(
+        /^evn\.yaml cannot be used: line \d is no YAML \(\w+\)\. Correct it, or pulumi up$/,
+      ),
+      expect.stringMatching(
+        /^evn\.yaml n'est pas utilisable\u00a0: la ligne \d n'est pas du YAML \(\w+\)\. Le corriger/,
+      ),
+    ]);
+    expect(told("[]", loadEvn)[0]).toContain("it has no sections");
+    expect(told("filter: {a: 1}\n", (path) => writeWindow(path, window))[1]).toContain("sans accolades");
+    expect(told("filter:\n  start_date: [1]\n", (path) => writeWindow(path, window))[0]).toContain(
+      "filter.start_date has to be one value",
+    );
+    rmSync(path);
+    expect(() => loadEvn(path)).toThrow(RunError);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

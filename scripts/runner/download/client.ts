@@ -30,6 +30,7 @@ const PASSED_ON = [
   "USER",
   "LOGNAME",
   "TZ",
+  "VN_CHECK_LOCALE",
   "http_proxy",
   "https_proxy",
   "no_proxy",

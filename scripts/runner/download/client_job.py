@@ -17,6 +17,11 @@ from urllib.parse import quote, quote_plus
 VERSION = "2.12.0"
 
 
+def say(english, french):
+    """What people read, in the stack's language."""
+    print(french if os.environ.get("VN_CHECK_LOCALE") == "fr" else english)
+
+
 def scrubber(conf):
     """A function that takes the secrets of the configuration out of a text."""
     secrets = set()
@@ -121,10 +126,12 @@ def main():
 
         full, update = transfer_vn.full_download_1, transfer_vn.increment_download_1
     except Exception as error:  # whatever a broken installation raises
-        print(f"Client-API-VN does not start: {type(error).__name__}: {error}")
+        say(f"Client-API-VN does not start: {type(error).__name__}: {error}",
+            f"Client-API-VN ne démarre pas : {type(error).__name__} : {error}")
         return 3
     if __version__ != VERSION:
-        print(f"Client-API-VN {__version__} is installed, this job knows {VERSION} only")
+        say(f"Client-API-VN {__version__} is installed, this job knows {VERSION} only",
+            f"Client-API-VN {__version__} est installé, cette tâche ne connaît que {VERSION}")
         return 3
     if args.check:
         print(f"Client-API-VN {__version__}")
@@ -136,12 +143,12 @@ def main():
         names = args.controllers.split(",")
         off = [n for n in names if not conf.ctrl_list[n].enabled]
         if off or not site.enabled or not site.db_enabled:
-            raise ValueError(f"not enabled: {off or args.site}")
+            raise ValueError(f"{off or args.site}: enabled: false")
     except Exception as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         text = str(error) if isinstance(error, (KeyError, ValueError)) and not mark else ""
-        print(f"configuration {args.config} refused: {type(error).__name__} {text}"
-              + (f" at line {mark.line + 1}" if mark else ""))
+        say(f"configuration {args.config} refused: {type(error).__name__} {text}" + (f" at line {mark.line + 1}" if mark else ""),
+            f"configuration {args.config} refusée : {type(error).__name__} {text}" + (f" à la ligne {mark.line + 1}" if mark else ""))
         return 2
 
     Scrubbed.scrub = staticmethod(scrubber(conf))

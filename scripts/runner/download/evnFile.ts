@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { type Document, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import { NEEDED_CONTROLLERS } from "../../../config/values/controllers";
-import { type Day, type EvnConfig, RunError, type Scope } from "../facts";
+import { type Day, type EvnConfig, type EvnFault, RunError, type Scope } from "../facts";
 
 /** Without them nothing is proven. */
 const NEEDED: readonly string[] = NEEDED_CONTROLLERS;
@@ -20,6 +20,9 @@ export function extrasOf(evn: EvnConfig, firstSite: boolean): string[] {
 /** A configuration that cannot be used; the message holds nothing of the file's values. */
 export class EvnError extends Error {
   override name = "EvnError";
+  constructor(readonly fault: EvnFault) {
+    super(fault.is);
+  }
 }
 
 const SECRET_KEYS = new Set(["user_pw", "client_key", "client_secret", "db_pw", "db_secret_key"]);
@@ -30,9 +33,9 @@ function parse(text: string): Document.Parsed {
   const fault = doc.errors[0];
   if (fault) {
     const line = text.slice(0, fault.pos[0]).split("\n").length;
-    throw new EvnError(`YAML, line ${line}: ${fault.code}`);
+    throw new EvnError({ is: "no YAML", line, code: fault.code });
   }
-  if (!isMap(doc.contents)) throw new EvnError("YAML: a mapping was expected");
+  if (!isMap(doc.contents)) throw new EvnError({ is: "no mapping" });
   return doc as unknown as Document.Parsed;
 }
 
@@ -66,16 +69,21 @@ export function readEvn(text: string): EvnConfig {
   };
 }
 
-/** Reads a file that a run is to work by. Throws RunError where it cannot be used for that. */
-export function loadEvn(path: string): EvnConfig {
-  let evn: EvnConfig;
+/** What is done with a configuration. Throws RunError, which names its path, where that cannot be done. */
+export function usable<T>(path: string, work: () => T): T {
   try {
-    evn = readEvn(readFileSync(path, "utf8"));
+    return work();
   } catch (error) {
-    if (error instanceof EvnError || (error as NodeJS.ErrnoException).code)
+    if (error instanceof EvnError) throw new RunError({ key: "noConfig", path, cause: error.fault });
+    if ((error as NodeJS.ErrnoException).code)
       throw new RunError({ key: "noConfig", path, cause: (error as Error).message });
     throw error;
   }
+}
+
+/** Reads a file that a run is to work by. Throws RunError where it cannot be used for that. */
+export function loadEvn(path: string): EvnConfig {
+  const evn = usable(path, () => readEvn(readFileSync(path, "utf8")));
   if (evn.sites.length === 0) throw new RunError({ key: "noSites", path });
   const off = NEEDED.filter((name) => !evn.controllers.includes(name));
   if (off.length > 0) throw new RunError({ key: "controllersOff", path, names: off });
@@ -105,7 +113,7 @@ function setInFilter(text: string, key: string, value: string): string {
   const edited = editFilter(text, doc, key, value);
   const after = parse(edited).toJS() as unknown;
   const wanted = { ...before, filter: { ...(before["filter"] || {}), [key]: value } };
-  if (!isDeepStrictEqual(after, wanted)) throw new EvnError(`filter.${key} could not be written`);
+  if (!isDeepStrictEqual(after, wanted)) throw new EvnError({ is: "not written", key });
   return edited;
 }
 
@@ -120,10 +128,10 @@ function editFilter(text: string, doc: Document.Parsed, key: string, value: stri
   }
   const filter: unknown = pair.value;
   if (isMap(filter)) {
-    if (filter.flow) throw new EvnError("filter: block style expected, as the client does");
+    if (filter.flow) throw new EvnError({ is: "in braces" });
     const old = filter.items.find((item) => isScalar(item.key) && item.key.value === key)?.value as unknown;
     if (old !== undefined && old !== null) {
-      if (!isScalar(old) || !old.range) throw new EvnError(`filter.${key}: one value expected`);
+      if (!isScalar(old) || !old.range) throw new EvnError({ is: "no value", key });
       const [start, end] = old.range;
       const gap = start === end && text[start - 1] === ":" ? " " : "";
       return text.slice(0, start) + gap + value + text.slice(end);

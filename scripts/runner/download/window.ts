@@ -3,7 +3,7 @@ import { addDays, latestDay, localDay } from "../account/days";
 import { writePrivate } from "../account/files";
 import type { Day, Scope, Window } from "../facts";
 import type { Downloading } from "./downloading";
-import { startDateOf, withWindow } from "./evnFile";
+import { startDateOf, usable, withWindow } from "./evnFile";
 import { gapSince } from "./increments";
 
 /** No window is longer because of what earlier jobs left unproven: beyond this it is told, not widened. */
@@ -42,7 +42,10 @@ export async function windowFor(
 
 /** Writes the window's start into the client's configuration, and reads it back. */
 export function writeWindow(evn: string, { from }: Window): void {
-  writePrivate(evn, withWindow(readFileSync(evn, "utf8"), from));
+  writePrivate(
+    evn,
+    usable(evn, () => withWindow(readFileSync(evn, "utf8"), from)),
+  );
   const found = startDateOf(readFileSync(evn, "utf8"));
   if (found !== from) throw new Error(`${evn}: start_date is ${found}, not ${from}`);
 }

@@ -110,11 +110,12 @@ function hostConfigIn(text: string, path: string): HostConfig {
   throw new RunError({ key: "badSettings", path, faults });
 }
 
-/** The locale to speak in before, or without, settings that can be read: the environment's, as others do. */
+/** The locale to speak in before, or without, settings that can be read: the stack's, as the wrapper tells it, or the environment's. */
 export function likelyLocale(env: NodeJS.ProcessEnv = process.env): Locale {
   const text = readIfThere(settingsFile(homedir()));
   const said = text === undefined ? undefined : readHostConfig(text).locale;
-  return said ?? ((env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "").startsWith("fr") ? "fr" : "en");
+  const spoken = env["VN_CHECK_LOCALE"] || env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "";
+  return said ?? (spoken.startsWith("fr") ? "fr" : "en");
 }
 
 /**

@@ -6,7 +6,7 @@ import { endJob, lastDownload } from "../run/job";
 import { repairMain } from "../run/repair";
 import { asJob, locked, type Run, type RunOptions } from "../run/run";
 import { type Verb, verbose } from "../run/verb";
-import { factIn } from "../text";
+import { factIn, type Texts } from "../text";
 
 interface RepairOptions extends RunOptions {
   dryRun?: boolean;
@@ -35,7 +35,9 @@ async function story(run: Run, options: RepairOptions): Promise<ExitCode> {
   const begin = last && { resumes: last.id, scopes: scopesAgain(run, last) };
   return await asJob(run, { verb: "repair", ...begin }, async (job) => {
     const result = await repairMain(run.db, { mode, job, dryRun, accept: options.accept });
-    process.stdout.write(`${factIn(run.texts, { fact: "repaired", result, dryRun })}\n${byTable(result)}`);
+    process.stdout.write(
+      `${factIn(run.texts, { fact: "repaired", result, dryRun })}\n${byTable(run.texts, result)}`,
+    );
     if (result.status !== "done") run.say({ fact: "repairNotDone", result });
     for (const problem of result.problems) run.say({ fact: "repairProblem", problem });
     const status = (
@@ -53,11 +55,10 @@ function scopesAgain(run: Run, { sites }: Job): Scope[] {
 }
 
 /** A line for each table in which something is to be told. */
-function byTable(result: RepairResult): string {
+function byTable(texts: Texts, result: RepairResult): string {
   const lines = Object.entries(result.byTable).map(([table, counts]) => {
     const parts = Object.entries(counts).filter(([, count]) => typeof count === "number" && count > 0);
-    const text = parts.map(([action, count]) => `${action} ${count}`).join(", ");
-    return parts.length === 0 ? "" : `  ${table}: ${text}\n`;
+    return parts.length === 0 ? "" : `  ${texts.written(table, parts)}\n`;
   });
   return lines.join("");
 }

@@ -17,6 +17,8 @@ export interface Texts {
   noDatabase: Record<NoDatabase, string>;
   /** … and where it refuses a statement. */
   refusal: Record<Refusal, string>;
+  /** What a repair has done to rows of a table, by the database's word for it. */
+  written(table: string, counts: readonly (readonly [action: string, rows: number])[]): string;
   /** The screen of `status`. */
   status: Record<
     | "ok"

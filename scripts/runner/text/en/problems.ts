@@ -1,3 +1,4 @@
+import type { EvnFault } from "../../facts";
 import { list, type Texts } from "../common/texts";
 
 /** What to do where the database is not to be had, in English. */
@@ -35,6 +36,21 @@ export const refusal: Texts["refusal"] = {
   locked: "Another session holds what is needed (pg_locks): run it again when that has ended",
 };
 
+function evnFault(fault: EvnFault): string {
+  switch (fault.is) {
+    case "no YAML":
+      return `line ${fault.line} is no YAML (${fault.code})`;
+    case "no mapping":
+      return "it has no sections (site:, filter:, …)";
+    case "in braces":
+      return "filter: has to be written line by line, not in braces";
+    case "no value":
+      return `filter.${fault.key} has to be one value`;
+    case "not written":
+      return `filter.${fault.key} could not be set`;
+  }
+}
+
 /** What went wrong on the user's side or in the surroundings. */
 export const problems: Texts["problem"] = {
   noServiceFile: (p) => `${p.path} cannot be read: ${p.cause}`,
@@ -50,7 +66,8 @@ export const problems: Texts["problem"] = {
   badSettings: (p) => `${p.path}:\n  ${p.faults.join("\n  ")}`,
   otherVersion: (p) =>
     `${p.path} is of version ${p.theirs} of the kit and this program of ${p.ours}: an upgrade is under way. Try again when \`pulumi up\` has ended`,
-  noConfig: (p) => `${p.path} cannot be used: ${p.cause}`,
+  noConfig: (p) =>
+    `${p.path} cannot be used: ${typeof p.cause === "string" ? p.cause : evnFault(p.cause)}. Correct it, or pulumi up`,
   endDate: (p) => `${p.path}: filter.end_date (${p.value}) would leave later days out: remove it`,
   noSites: (p) => `${p.path}: no site is enabled`,
   controllersOff: (p) => `${p.path}: these controllers must be enabled: ${list(p.names)}`,

@@ -1,5 +1,9 @@
 import type { Texts } from "../common/texts";
 
+/** As the columns of monitoring are called. */
+export const written: Texts["written"] = (table, counts) =>
+  `${table}: ${counts.map(([action, rows]) => `${action} ${rows}`).join(", ")}`;
+
 /** The screen of `status`, in English. */
 export const status: Texts["status"] = {
   title: "VisioNature sync check",

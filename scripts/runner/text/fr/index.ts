@@ -1,7 +1,7 @@
 import type { Texts } from "../common/texts";
 import { facts } from "./facts";
 import { noDatabase, problems, refusal } from "./problems";
-import { help, status } from "./screens";
+import { help, status, written } from "./screens";
 
 /** What the runner says in French. */
-export const french: Texts = { fact: facts, problem: problems, noDatabase, refusal, status, help };
+export const french: Texts = { fact: facts, problem: problems, noDatabase, refusal, written, status, help };

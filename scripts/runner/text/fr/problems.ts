@@ -1,3 +1,4 @@
+import type { EvnFault } from "../../facts";
 import { list, type Texts } from "../common/texts";
 
 /** What to do where the database is not to be had, in French. */
@@ -38,6 +39,21 @@ export const refusal: Texts["refusal"] = {
   locked: "Une autre session tient ce qu'il faut (pg_locks) : relancez quand elle aura fini",
 };
 
+function evnFault(fault: EvnFault): string {
+  switch (fault.is) {
+    case "no YAML":
+      return `la ligne ${fault.line} n'est pas du YAML (${fault.code})`;
+    case "no mapping":
+      return "il n'a pas de sections (site:, filter:, …)";
+    case "in braces":
+      return "filter: doit être écrit ligne par ligne, sans accolades";
+    case "no value":
+      return `filter.${fault.key} doit être une seule valeur`;
+    case "not written":
+      return `filter.${fault.key} n'a pas pu être écrit`;
+  }
+}
+
 /** What went wrong on the user's side or in the surroundings. */
 export const problems: Texts["problem"] = {
   noServiceFile: (p) => `${p.path} ne peut pas être lu : ${p.cause}`,
@@ -53,7 +69,8 @@ export const problems: Texts["problem"] = {
   badSettings: (p) => `${p.path} :\n  ${p.faults.join("\n  ")}`,
   otherVersion: (p) =>
     `${p.path} est de la version ${p.theirs} du kit et ce programme de la ${p.ours} : une mise à jour est en cours. Réessayez quand \`pulumi up\` sera terminé`,
-  noConfig: (p) => `${p.path} n'est pas utilisable : ${p.cause}`,
+  noConfig: (p) =>
+    `${p.path} n'est pas utilisable : ${typeof p.cause === "string" ? p.cause : evnFault(p.cause)}. Le corriger, ou pulumi up`,
   endDate: (p) =>
     `${p.path} : filter.end_date (${p.value}) laisserait de côté les jours suivants : retirez-la`,
   noSites: (p) => `${p.path} : aucun site activé`,

@@ -1,6 +1,16 @@
 import type { Texts } from "../common/texts";
 import { count } from "./count";
 
+const ACTIONS: Record<string, (rows: number) => string> = {
+  inserted: (rows) => count(rows, "ajout"),
+  updated: (rows) => count(rows, "mise à jour", "mises à jour"),
+  deleted: (rows) => count(rows, "suppression"),
+  set_aside: (rows) => count(rows, "ligne mise de côté", "lignes mises de côté"),
+};
+
+export const written: Texts["written"] = (table, counts) =>
+  `${table} : ${counts.map(([action, rows]) => ACTIONS[action]?.(rows) ?? `${action} ${rows}`).join(", ")}`;
+
 /** The screen of `status`, in French. */
 export const status: Texts["status"] = {
   title: "Contrôle de la synchronisation VisioNature",

@@ -25,11 +25,11 @@ export function repairProblem(problem: RepairProblem): string {
     case "rights":
       return `main's triggers need rights that the repair has not. As main's owner, or in repair.extraGrants:\n  ${problem.statements.join(";\n  ")};\nWith repair.runAs: ${problem.owner} none of these`;
     case "trial refused":
-      return `a row tried in ${problem.table} was refused (${problem.said ?? problem.sqlstate}); SELECT * FROM preflight() says what to do`;
+      return `a row tried in ${problem.table} was refused (${problem.said ?? problem.sqlstate}); SELECT * FROM src_vn_json_repair.preflight() says what to do`;
     case "other outcome":
       return `main's triggers do something else for ${problem.role} than for main's owner, in: ${list(problem.where)}. Set repair.runAs: ${problem.owner}, then pulumi up`;
     case "not compared":
-      return `what main's triggers do for the repair was not compared with what they do for main's owner ${problem.owner} (${notCompared[problem.why]}: ${list(problem.names)}); SELECT * FROM preflight() says what to do`;
+      return `what main's triggers do for the repair was not compared with what they do for main's owner ${problem.owner} (${notCompared[problem.why]}: ${list(problem.names)}); SELECT * FROM src_vn_json_repair.preflight() says what to do`;
     case "locked by":
       return `the lock of the repair is held by process ${problem.pid} of the role ${problem.role ?? "?"}, since ${problem.since ?? "?"}${problem.run === null ? "; that is no run of the repair: look at it in pg_stat_activity" : ` (run ${problem.run})`}`;
   }

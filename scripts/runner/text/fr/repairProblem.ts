@@ -25,11 +25,11 @@ export function repairProblem(problem: RepairProblem): string {
     case "rights":
       return `les déclencheurs de la copie principale demandent des droits que la réparation n'a pas. En tant que propriétaire, ou dans repair.extraGrants :\n  ${problem.statements.join(";\n  ")};\nAvec repair.runAs: ${problem.owner}, aucun n'est nécessaire`;
     case "trial refused":
-      return `une ligne essayée dans ${problem.table} a été refusée (${problem.said ?? problem.sqlstate}) ; SELECT * FROM preflight() dit que faire`;
+      return `une ligne essayée dans ${problem.table} a été refusée (${problem.said ?? problem.sqlstate}) ; SELECT * FROM src_vn_json_repair.preflight() dit que faire`;
     case "other outcome":
       return `les déclencheurs de la copie principale font autre chose pour ${problem.role} que pour son propriétaire, dans : ${list(problem.where)}. Mettre repair.runAs: ${problem.owner}, puis pulumi up`;
     case "not compared":
-      return `ce que les déclencheurs de la copie principale font pour la réparation n'a pas été comparé à ce qu'ils font pour son propriétaire ${problem.owner} (${notCompared[problem.why]} : ${list(problem.names)}) ; SELECT * FROM preflight() dit que faire`;
+      return `ce que les déclencheurs de la copie principale font pour la réparation n'a pas été comparé à ce qu'ils font pour son propriétaire ${problem.owner} (${notCompared[problem.why]} : ${list(problem.names)}) ; SELECT * FROM src_vn_json_repair.preflight() dit que faire`;
     case "locked by":
       return `le verrou de la réparation est tenu par le processus ${problem.pid} du rôle ${problem.role ?? "?"}, depuis ${problem.since ?? "?"}${problem.run === null ? " ; ce n'est pas une réparation : le chercher dans pg_stat_activity" : ` (réparation ${problem.run})`}`;
   }

@@ -16,6 +16,7 @@ export default defineConfig({
       project("sql", ["test/sql/**/*.test.ts"], 300_000, true),
       project("runner", ["test/runner/**/*.test.ts"], 300_000, true),
       project("e2e", ["test/e2e/**/*.test.ts"], 1_800_000, true),
+      project("soak", ["test/soak/**/*.test.ts"], 6 * 3_600_000),
       project("fresh", ["test/fresh/**/*.test.ts"], 4 * 3_600_000),
     ],
   },

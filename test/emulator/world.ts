@@ -83,6 +83,16 @@ export class SiteWorld {
     else this.byGroupAndUnit.set(key, [o]);
   }
 
+  /** An observer has taken the species for another: the observation is one of another group now, and the next version. */
+  regroup(o: Observation, group: number, species: number): void {
+    const unit = unitKey(o.place.commune.unit);
+    const before = this.byGroupAndUnit.get(`${o.group}/${unit}`);
+    before?.splice(before.indexOf(o), 1);
+    o.group = group;
+    o.species = species;
+    this.add(o);
+  }
+
   /** Short names of the units that a search names by country and short name; undefined if it names none. */
   shortNames(asked: unknown): string[] | undefined {
     if (!Array.isArray(asked)) return undefined;

@@ -56,6 +56,8 @@ export interface Ground {
   password: string;
   /** Only these are enabled. */
   sites?: readonly string[] | undefined;
+  /** What its programs are given beside their usual surroundings. */
+  env?: Record<string, string>;
 }
 
 /** Of a site's portal. */
@@ -109,7 +111,7 @@ export async function makeAccount(from: Ground): Promise<RunnerAccount> {
   const printed: string[] = [];
   const start = (...args: string[]) => {
     const child = spawn(process.execPath, [join(home, "lib/vn-check/vn-check.mjs"), ...args], {
-      env: { HOME: home, PATH: process.env["PATH"], LANG: "fr_FR.UTF-8", LANGUAGE: "fr" },
+      env: { HOME: home, PATH: process.env["PATH"], LANG: "fr_FR.UTF-8", LANGUAGE: "fr", ...from.env },
       stdio: ["ignore", "pipe", "pipe"],
       cwd: "/",
     });

@@ -1,0 +1,148 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Client } from "pg";
+import { bundleRunner } from "../../components/render/bundle";
+import { install as installKit } from "../../sql/installer";
+import { type Emulator, startEmulator } from "../emulator";
+import { makeAccount, NAMES, portalAccount, type RunnerAccount, SITES } from "../runner/runnerAccount";
+import { installation } from "../support/installation";
+import { type Cluster, startCluster } from "../support/postgres";
+import { Clock } from "./clock";
+
+/** Login of main's own synchronisation, which owns main. */
+export const MAIN_LOGIN = "vn_main";
+/** Somebody else who may write to main. */
+export const OTHER_LOGIN = "somebody";
+
+/** All that a year is played on; nothing of it is shared with another. */
+export interface Ground {
+  clock: Clock;
+  emulator: Emulator;
+  cluster: Cluster;
+  account: RunnerAccount;
+  /** Values that must be seen nowhere. */
+  secrets: string[];
+  /** As main's own synchronisation. */
+  asMain(): Promise<Client>;
+  /** As somebody else. */
+  asOther(): Promise<Client>;
+  stop(): Promise<void>;
+}
+
+const GROUPS = [
+  { id: 1, name: "Oiseaux", nameConstant: "TAXO_GROUP_BIRD", latinName: "Aves", weight: 3 },
+  { id: 2, name: "Chauves-souris", nameConstant: "TAXO_GROUP_BAT", latinName: "Chiroptera" },
+  { id: 3, name: "Mammifères", nameConstant: "TAXO_GROUP_MAMMAL", latinName: "Mammalia", weight: 2 },
+];
+const SMALL = { observers: 6, speciesPerGroup: 4, communesPerUnit: 2, placesPerCommune: 3 };
+
+/** Two small portals, a server, main full as its own synchronisation left it, and an account as `pulumi up` leaves it. */
+export async function makeGround(seed: number, start: Date, venv: string): Promise<Ground> {
+  const clock = new Clock(process.env["VN_SOAK_CLOCK"] ?? "");
+  clock.set(start);
+  const cluster = await startCluster({ postgis: false });
+  const site = (name: string, observations: number) => ({
+    name,
+    observations,
+    accounts: [portalAccount(name)],
+    taxoGroups: GROUPS.map((group) => ({ ...group })),
+    ...SMALL,
+  });
+  const emulator = await startEmulator({
+    seed,
+    now: start,
+    years: 0.2,
+    recentShare: 0.3,
+    pageSize: 20,
+    sites: [site("isere", 110), site("ardeche", 70)],
+  });
+  const [login, main, other] = [secret(), secret(), secret()];
+  const database = await cluster.createDatabase("year");
+  const sql = await cluster.connect(database);
+  await sql.query(`
+    CREATE ROLE ${NAMES.login} LOGIN PASSWORD ${sql.escapeLiteral(login)};
+    CREATE ROLE ${NAMES.repairRole} NOLOGIN;
+    CREATE ROLE ${MAIN_LOGIN} LOGIN PASSWORD ${sql.escapeLiteral(main)};
+    CREATE ROLE ${OTHER_LOGIN} LOGIN PASSWORD ${sql.escapeLiteral(other)};
+    ${MAIN_TABLES}
+    GRANT USAGE ON SCHEMA src_vn_json TO ${OTHER_LOGIN};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA src_vn_json TO ${OTHER_LOGIN}`);
+  await installKit(
+    sql,
+    installation({
+      deletions: "apply",
+      lossesByOthers: "repair",
+      mainSyncLogins: [MAIN_LOGIN],
+      // A share of so small a main would allow none.
+      maxDeleteShare: 1,
+    }),
+  );
+  await sql.end();
+  // Homes stand on a small disk of their own, where there is one.
+  const { VN_SOAK_HOMES: homes, TMPDIR: temporary } = process.env;
+  if (homes) process.env["TMPDIR"] = homes;
+  const account = await makeAccount({
+    venv,
+    bundle: bundleRunner(),
+    cluster,
+    emulator,
+    database,
+    password: login,
+    env: Clock.env(),
+  });
+  if (homes) process.env["TMPDIR"] = temporary;
+  await putPython(account.home, venv);
+  await account.settings({
+    runner: {
+      attempts: 2,
+      retryDelaySeconds: 5,
+      logDays: 90,
+      silenceSeconds: 150,
+      overallSeconds: 3600,
+      firstImportSeconds: 3600,
+    },
+  });
+  const connect = (user: string, password: string) => () => cluster.connect(database, { user, password });
+  return {
+    clock,
+    emulator,
+    cluster,
+    account,
+    secrets: [
+      login,
+      ...SITES.map(portalAccount).flatMap(({ userPassword, clientSecret }) => [userPassword, clientSecret]),
+    ],
+    asMain: connect(MAIN_LOGIN, main),
+    asOther: connect(OTHER_LOGIN, other),
+    async stop() {
+      await account.remove();
+      await emulator.close();
+      await cluster.stop();
+      clock.close();
+    },
+  };
+}
+
+function secret(): string {
+  return `db'${randomBytes(6).toString("hex")}:\\x`;
+}
+
+/** The client is started with few variables; the clock's come back where its Python stands. */
+async function putPython(home: string, venv: string): Promise<void> {
+  const folder = join(home, ".venv.clientapivn");
+  await rm(folder);
+  await mkdir(join(folder, "bin"), { recursive: true });
+  const set = Object.entries(Clock.env()).map(([name, value]) => `${name}='${value}'`);
+  const path = join(folder, "bin/python");
+  await writeFile(path, `#!/bin/sh\nexport ${set.join(" ")}\nexec '${venv}/bin/python' "$@"\n`);
+  await chmod(path, 0o755);
+}
+
+const MAIN_TABLES = `
+  CREATE SCHEMA src_vn_json AUTHORIZATION ${MAIN_LOGIN};
+  CREATE TABLE src_vn_json.observations_json (id integer NOT NULL, site varchar NOT NULL, item jsonb NOT NULL,
+    update_ts integer NOT NULL, id_form_universal varchar, PRIMARY KEY (id, site));
+  CREATE TABLE src_vn_json.forms_json (id integer NOT NULL, site varchar NOT NULL, item jsonb NOT NULL, PRIMARY KEY (id, site));
+  ALTER TABLE src_vn_json.observations_json OWNER TO ${MAIN_LOGIN};
+  ALTER TABLE src_vn_json.forms_json OWNER TO ${MAIN_LOGIN};`;

@@ -1,0 +1,30 @@
+import type { StatusReport } from "../../scripts/runner/verbs/status";
+import type { Ground } from "./ground";
+import type { Runs } from "./runs";
+
+/** Does what status tells people to do, as it is printed. @returns what was done */
+export async function obey(ground: Ground, runs: Runs, report: StatusReport): Promise<string[]> {
+  const done: string[] = [];
+  const text = report.problems.join("\n");
+  const statements = new Set([
+    ...(text.match(/SELECT \S+\.(nothing_was_deleted|accept_trial)\(\d*\)/g) ?? []),
+    ...(text.match(/ALTER TABLE [^;\n]+ ENABLE [^;\n]+;?/g) ?? []),
+  ]);
+  for (const statement of statements) {
+    const client = await (/ALTER/.test(statement)
+      ? ground.cluster.connect(ground.account.database)
+      : ground.asMain());
+    await client.query(statement).finally(() => client.end());
+    done.push(statement);
+  }
+  const commands = new Set([
+    ...(text.match(/weekly --accept-download(?: [\w/,-]+)?/g) ?? []),
+    ...(text.match(/repair --accept \d+/g) ?? []),
+  ]);
+  for (const command of commands) {
+    const [verb = "", ...args] = command.split(" ");
+    await runs.run(verb, ...args);
+    done.push(command);
+  }
+  return done;
+}

@@ -1,0 +1,204 @@
+import type { StatusReport } from "../../scripts/runner/verbs/status";
+import { randomFrom } from "../emulator/random";
+import { type Ground, makeGround } from "./ground";
+import { judge } from "./judge";
+import type { Dump, Scene, Undo } from "./kind";
+import { kindOf } from "./kinds";
+import { MainSync } from "./mainSync";
+import { Oracle, told } from "./oracle";
+import { obey } from "./person";
+import { CALM_DAYS, type Planned } from "./plan";
+import { livePortals } from "./portal";
+import { Runs, Violation } from "./runs";
+
+export interface YearOptions {
+  seed: number;
+  weeks: number;
+  faults: readonly Planned[];
+  /** Folder of Client-API-VN. */
+  venv: string;
+  /** Ends after this day, from 0. */
+  lastDay?: number;
+  tell(day: number, text: string): void;
+}
+
+/** What a year came to. */
+export interface Played {
+  violation?: Violation;
+  /** Day of the violation, or the last. */
+  day: number;
+}
+
+const LOSSES = { lists: 0.1, rows: 0.05 };
+
+/** A Monday, another one with each seed, so that the clocks' changes and ends of years come up. */
+function startOf(seed: number): Date {
+  return new Date(2030, 0, 7 + 7 * (seed % 52));
+}
+
+/** Plays weeks from the seed: portals, main, the account's jobs, faults; and looks at all of it each evening. */
+export async function playYear(options: YearOptions): Promise<Played> {
+  const realNow = Date.now();
+  const start = startOf(options.seed);
+  const ground = await makeGround(options.seed, start, options.venv);
+  const year = new Year(ground, start, realNow, options);
+  const days = Math.min(options.weeks * 7, (options.lastDay ?? Infinity) + 1);
+  let day = 0;
+  try {
+    for (; day < days; day++) await year.day(day);
+    return { day: day - 1 };
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    return { day, violation: error };
+  } finally {
+    ground.clock.set(new Date(realNow));
+    await ground.stop();
+  }
+}
+
+class Year {
+  private readonly oracle: Oracle;
+  private readonly runs: Runs;
+  private readonly main: MainSync;
+  private readonly scene: Scene;
+  private readonly dumps: Dump[] = [];
+  private readonly inForce = new Map<Planned, Undo | undefined>();
+  private faultyUntil = 0;
+  private liedUntil = 0;
+
+  constructor(
+    private readonly ground: Ground,
+    private readonly start: Date,
+    realNow: number,
+    private readonly options: YearOptions,
+  ) {
+    const oracle = new Oracle(ground.emulator);
+    const runs = new Runs(ground, oracle, realNow);
+    this.oracle = oracle;
+    this.runs = runs;
+    this.main = new MainSync(ground.emulator, randomFrom(options.seed, "main"), start);
+    this.scene = {
+      ...ground,
+      oracle,
+      asleep: false,
+      mainRows: () => runs.mainRows(),
+      dump: async (ago) => this.dumps.at(-1 - ago) ?? (this.dumps[0] as Dump),
+      inNextRun: (happens) => runs.inNextRun(happens),
+    };
+  }
+
+  async day(day: number): Promise<void> {
+    const at = (hour: number, minute = 0) => {
+      const moment = new Date(this.start);
+      moment.setDate(moment.getDate() + day);
+      moment.setHours(hour, minute, 0, 0);
+      return moment;
+    };
+    const reach = (hour: number, minute?: number) => this.ground.clock.reach(at(hour, minute));
+    const weekday = at(12).getDay();
+    reach(0, 30);
+    await this.turnFaults(day);
+    await this.updateMain(day === 0);
+    if (day === 0) await this.runs.run("init");
+    else {
+      reach(4, 30);
+      await this.job("daily");
+    }
+    reach(12, 17);
+    await this.job("watch");
+    reach(20);
+    if (day <= this.options.weeks * 7 - 3) {
+      const random = randomFrom(this.options.seed, "life", day);
+      livePortals(this.ground.emulator, random, at(8).getTime(), at(20).getTime());
+    }
+    this.oracle.learn();
+    await this.updateMain(false);
+    if (weekday === 6) {
+      reach(22);
+      await this.job("weekly");
+    }
+    reach(23, 30);
+    await this.look(day);
+    this.dumps.push(await this.runs.dump());
+  }
+
+  private async job(verb: "daily" | "weekly" | "watch"): Promise<void> {
+    if (!this.scene.asleep) await this.runs.run(verb);
+  }
+
+  /** Main's own client meets the database's faults too: what it cannot store then, it has lost. */
+  private async updateMain(first: boolean): Promise<void> {
+    try {
+      const client = await this.ground.asMain();
+      try {
+        if (first) await this.main.full(client, LOSSES.rows);
+        else await this.main.update(client, LOSSES);
+      } finally {
+        await client.end();
+      }
+    } catch (error) {
+      if (this.inForce.size === 0) throw error;
+    }
+  }
+
+  private async turnFaults(day: number): Promise<void> {
+    for (const [fault, undo] of this.inForce)
+      if (fault.day + fault.days <= day) {
+        await undo?.();
+        this.inForce.delete(fault);
+        this.faultyUntil = Date.now();
+        if (kindOf(fault.kind).lie) this.liedUntil = Date.now();
+        this.oracle.learn();
+      }
+    if (day === 0) this.oracle.learn();
+    for (const fault of this.options.faults)
+      if (fault.day === day) {
+        const random = randomFrom(this.options.seed, "fault", fault.n);
+        this.options.tell(day, `${fault.n} ${fault.kind}, ${fault.days} d`);
+        this.inForce.set(fault, (await kindOf(fault.kind).begin(this.scene, random)) ?? undefined);
+        this.oracle.learn();
+      }
+  }
+
+  /** The evening's look: at status, and at main. */
+  private async look(day: number): Promise<void> {
+    const { weeks, tell } = this.options;
+    const rows = await this.runs.mainRows();
+    const last = (verb: string) => this.runs.last(verb);
+    const weekly = this.runs.done.filter((run) => run.verb === "weekly" && run.code === 0).at(-1);
+    const lacks = this.oracle.lacks(rows, Date.now(), weekly?.startedAt ?? 0);
+    const report = await this.status();
+    const codes = ["daily", "weekly"].map((verb) => `${verb} ${last(verb)?.code ?? "-"}`).join(", ");
+    tell(day, `${report.ok ? "OK" : "KO"}; ${codes}; main ${rows.size}; lacks ${lacks.length}`);
+    for (const problem of report.problems) tell(day, `    ${problem}`);
+    for (const lack of lacks.slice(0, 5)) tell(day, `    lacks ${told(lack)}`);
+    const faults = [...this.inForce.keys()];
+    judge(report, {
+      lacks,
+      faulty: faults.length > 0,
+      faultyUntil: this.faultyUntil,
+      lied:
+        faults.some(({ kind }) => kindOf(kind).lie) ||
+        !this.runs.done.some((r) => r.verb === "daily" && r.code === 0 && r.startedAt > this.liedUntil),
+      daily: last("daily"),
+      weekly: last("weekly"),
+    });
+    const calm = weeks * 7 - CALM_DAYS;
+    if (day >= calm && !report.ok && (day - calm) % 4 === 0)
+      for (const done of await obey(this.ground, this.runs, report)) tell(day, `    done: ${done}`);
+    if (day === weeks * 7 - 2) {
+      const differences = this.oracle.differences(await this.runs.mainRows());
+      if (differences.length > 0)
+        throw new Violation("two weekly jobs after the faults main is not the portal", differences);
+    }
+  }
+
+  private async status(): Promise<StatusReport> {
+    const { stdout, stderr, code } = await this.runs.run("status", "--json");
+    try {
+      return JSON.parse(stdout) as StatusReport;
+    } catch {
+      throw new Violation("status gives no JSON", [`exit ${code}`, stdout, stderr]);
+    }
+  }
+}

@@ -50,6 +50,8 @@ export class SiteWorld {
   nextObservation = FIRST_OBSERVATION;
   nextForm = FIRST_FORM;
   nextPlace: number;
+  /** Observations that the portal gives in a way that a copy cannot take, by number. */
+  readonly spoilt = new Map<number, (item: Item) => Item>();
   /** For what is drawn after the seeding. */
   readonly random: Random;
   /** By group and unit, so that a search reads only what it may give. */
@@ -100,7 +102,8 @@ export class SiteWorld {
   }
 
   item(o: Observation, short = true): Item {
-    return sightingItem(this.name, this.catalogue, o, short);
+    const item = sightingItem(this.name, this.catalogue, o, short);
+    return this.spoilt.get(o.id)?.(item) ?? item;
   }
 
   /** Observations that are there, by window, group and unit. */

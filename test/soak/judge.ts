@@ -15,22 +15,25 @@ export interface Known {
   weekly: Run | undefined;
 }
 
-/** What is wrong with all sites alike, and names none. */
-const WHOLE =
-  /database|base de|import|schedule|due|did not start|ended|failed|disk|space|lock|connect|restor|trigger|config/i;
+/** Causes of one site, which has to be named; all others are the same for each. */
+const OF_A_SITE =
+  /^(download|groups|update|extras|portal|site|poison|observation|group)-|^(trial-refused|day-missing)$/;
 
 /** @throws Violation where what status says is not so */
 export function judge(report: StatusReport, known: Known): void {
   const { lacks, lied } = known;
+  const causes = report.causes.map(({ code, text }) => `[${code}] ${text}`);
+  if (report.causes.some(({ code }) => code === "unexpected"))
+    throw new Violation("status speaks of a fault of vn-check itself", causes);
   if (report.ok && lacks.length > 0 && !lied)
     throw new Violation("status says OK, and main lacks what OK claims", lacks.map(told));
-  if (!report.ok && report.problems.length === 0) throw new Violation("status says KO without a reason", []);
+  if (!report.ok && causes.length === 0) throw new Violation("status says KO without a reason", []);
   if (!report.ok && lacks.length === 0 && allWell(known))
-    throw new Violation("status says KO, and all is well", report.problems);
+    throw new Violation("status says KO, and all is well", causes);
   if (report.ok || lied) return;
   for (const lack of lacks)
-    if (!report.problems.some((text) => text.includes(lack.site) || WHOLE.test(text)))
-      throw new Violation("status names no cause for what lacks", [told(lack), ...report.problems]);
+    if (!report.causes.some(({ code, text }) => text.includes(lack.site) || !OF_A_SITE.test(code)))
+      throw new Violation("status names no cause for what lacks", [told(lack), ...causes]);
 }
 
 /** Nothing has been wrong since a daily and a weekly job that ended well. */

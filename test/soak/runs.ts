@@ -75,6 +75,8 @@ export class Runs {
     // What a killed run leaves, the next one takes away.
     const left = happens.length > 0 ? [] : filesLeft(account.home);
     if (left.length > 0 && run.code !== 75) throw new Violation(`${verb} left files`, left);
+    if (/\n\s+at .+:\d+:\d+\)?$/m.test(run.stderr))
+      throw new Violation(`${verb} shows where in the program it failed`, [run.stderr]);
     const said = `${textsOf(account.home)}\n${run.stdout}\n${run.stderr}`;
     for (const secret of this.ground.secrets)
       for (const form of [secret, encodeURIComponent(secret)])

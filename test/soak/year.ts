@@ -169,8 +169,8 @@ class Year {
     const lacks = this.oracle.lacks(rows, Date.now(), weekly?.startedAt ?? 0);
     const report = await this.status();
     const codes = ["daily", "weekly"].map((verb) => `${verb} ${last(verb)?.code ?? "-"}`).join(", ");
-    tell(day, `${report.ok ? "OK" : "KO"}; ${codes}; main ${rows.size}; lacks ${lacks.length}`);
-    for (const problem of report.problems) tell(day, `    ${problem}`);
+    tell(day, `${report.state}; ${codes}; main ${rows.size}; lacks ${lacks.length}`);
+    for (const { code, text } of report.causes) tell(day, `    [${code}] ${text}`);
     for (const lack of lacks.slice(0, 5)) tell(day, `    lacks ${told(lack)}`);
     const faults = [...this.inForce.keys()];
     judge(report, {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { oneOf, whole } from "../../emulator/random";
+import type { Client } from "pg";
+import { oneOf, type Random, whole } from "../../emulator/random";
 import { NAMES } from "../../runner/runnerAccount";
 import { MAIN_LOGIN } from "../ground";
 import type { Kind, Scene } from "../kind";
@@ -44,6 +45,17 @@ function lockTable(scene: Scene, table: string, seconds: number): void {
       await client.end();
     }
   });
+}
+
+async function deleteRows(scene: Scene, client: Client, random: Random, most: number): Promise<void> {
+  const rows = [...(await scene.mainRows()).keys()];
+  const gone = [...Array(whole(random, 1, most))].map(() => oneOf(random, rows));
+  try {
+    await client.query(`DELETE FROM ${MAIN} WHERE site || '/' || id = ANY ($1)`, [gone]);
+  } finally {
+    await client.end();
+  }
+  scene.oracle.mainLost(gone);
 }
 
 export const DATABASE_KINDS: Kind[] = [
@@ -160,15 +172,16 @@ export const DATABASE_KINDS: Kind[] = [
     en: "somebody deletes rows of main",
     fr: "quelqu'un supprime des lignes de la copie principale",
     async begin(scene, random) {
-      const rows = [...(await scene.mainRows()).keys()];
-      const gone = [...Array(whole(random, 1, 6))].map(() => oneOf(random, rows));
-      const client = await scene.asOther();
-      try {
-        await client.query(`DELETE FROM ${MAIN} WHERE site || '/' || id = ANY ($1)`, [gone]);
-      } finally {
-        await client.end();
-      }
-      scene.oracle.mainLost(gone);
+      await deleteRows(scene, await scene.asOther(), random, 6);
+      return undefined;
+    },
+  },
+  {
+    name: "main-sync-deletes",
+    en: "main's own synchronisation deletes rows, and loses that they came back",
+    fr: "la synchronisation principale supprime des lignes, et perd leur retour",
+    async begin(scene, random) {
+      await deleteRows(scene, await scene.asMain(), random, 3);
       return undefined;
     },
   },

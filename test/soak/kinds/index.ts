@@ -1,10 +1,11 @@
 import type { Kind } from "../kind";
+import { ANSWER_KINDS } from "./answers";
 import { DATABASE_KINDS } from "./database";
 import { HOST_KINDS } from "./host";
 import { PORTAL_KINDS } from "./portal";
 
 /** All that a year may bring. */
-export const KINDS: readonly Kind[] = [...PORTAL_KINDS, ...DATABASE_KINDS, ...HOST_KINDS];
+export const KINDS: readonly Kind[] = [...ANSWER_KINDS, ...PORTAL_KINDS, ...DATABASE_KINDS, ...HOST_KINDS];
 
 /** @throws Error that names those there are */
 export function kindOf(name: string): Kind {

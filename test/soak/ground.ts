@@ -6,7 +6,7 @@ import { bundleRunner } from "../../components/render/bundle";
 import { install as installKit } from "../../sql/installer";
 import { type Emulator, startEmulator } from "../emulator";
 import { makeAccount, NAMES, portalAccount, type RunnerAccount, SITES } from "../runner/runnerAccount";
-import { installation } from "../support/installation";
+import { installation, makeClientTables } from "../support/installation";
 import { type Cluster, startCluster } from "../support/postgres";
 import { Clock } from "./clock";
 
@@ -21,6 +21,8 @@ export interface Ground {
   emulator: Emulator;
   cluster: Cluster;
   account: RunnerAccount;
+  /** What becomes of rows that the portal has deleted. */
+  deletions: "apply" | "report";
   /** Values that must be seen nowhere. */
   secrets: string[];
   /** As main's own synchronisation. */
@@ -57,6 +59,7 @@ export async function makeGround(seed: number, start: Date, venv: string): Promi
     pageSize: 20,
     sites: [site("isere", 110), site("ardeche", 70)],
   });
+  const deletions = seed % 3 === 0 ? "report" : "apply";
   const [login, main, other] = [secret(), secret(), secret()];
   const database = await cluster.createDatabase("year");
   const sql = await cluster.connect(database);
@@ -64,14 +67,14 @@ export async function makeGround(seed: number, start: Date, venv: string): Promi
     CREATE ROLE ${NAMES.login} LOGIN PASSWORD ${sql.escapeLiteral(login)};
     CREATE ROLE ${NAMES.repairRole} NOLOGIN;
     CREATE ROLE ${MAIN_LOGIN} LOGIN PASSWORD ${sql.escapeLiteral(main)};
-    CREATE ROLE ${OTHER_LOGIN} LOGIN PASSWORD ${sql.escapeLiteral(other)};
-    ${MAIN_TABLES}
-    GRANT USAGE ON SCHEMA src_vn_json TO ${OTHER_LOGIN};
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA src_vn_json TO ${OTHER_LOGIN}`);
+    CREATE ROLE ${OTHER_LOGIN} LOGIN PASSWORD ${sql.escapeLiteral(other)};`);
+  await makeClientTables(sql, "src_vn_json");
+  await sql.query(MAIN_TABLES);
   await installKit(
     sql,
     installation({
-      deletions: "apply",
+      deletions,
+      referenceControllers: ["observers"],
       lossesByOthers: "repair",
       mainSyncLogins: [MAIN_LOGIN],
       // A share of so small a main would allow none.
@@ -93,6 +96,8 @@ export async function makeGround(seed: number, start: Date, venv: string): Promi
   });
   if (homes) process.env["TMPDIR"] = temporary;
   await putPython(account.home, venv);
+  const evn = await account.file("evn.yaml");
+  await account.write("evn.yaml", evn.replace(/(observers:\n\s+enabled: )false/, "$1true"));
   await account.settings({
     runner: {
       attempts: 2,
@@ -109,6 +114,7 @@ export async function makeGround(seed: number, start: Date, venv: string): Promi
     emulator,
     cluster,
     account,
+    deletions,
     secrets: [
       login,
       ...SITES.map(portalAccount).flatMap(({ userPassword, clientSecret }) => [userPassword, clientSecret]),
@@ -139,10 +145,15 @@ async function putPython(home: string, venv: string): Promise<void> {
   await chmod(path, 0o755);
 }
 
+/** The tables are main's own synchronisation's, with the key that its client makes. */
 const MAIN_TABLES = `
-  CREATE SCHEMA src_vn_json AUTHORIZATION ${MAIN_LOGIN};
-  CREATE TABLE src_vn_json.observations_json (id integer NOT NULL, site varchar NOT NULL, item jsonb NOT NULL,
-    update_ts integer NOT NULL, id_form_universal varchar, PRIMARY KEY (id, site));
-  CREATE TABLE src_vn_json.forms_json (id integer NOT NULL, site varchar NOT NULL, item jsonb NOT NULL, PRIMARY KEY (id, site));
-  ALTER TABLE src_vn_json.observations_json OWNER TO ${MAIN_LOGIN};
-  ALTER TABLE src_vn_json.forms_json OWNER TO ${MAIN_LOGIN};`;
+  ALTER TABLE src_vn_json.observations_json DROP CONSTRAINT observations_json_pk;
+  ALTER TABLE src_vn_json.observations_json ADD CONSTRAINT observations_json_pk PRIMARY KEY (id, site);
+  ALTER SCHEMA src_vn_json OWNER TO ${MAIN_LOGIN};
+  DO $$ DECLARE t regclass; BEGIN
+    FOR t IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'src_vn_json'::regnamespace AND relkind = 'r' LOOP
+      EXECUTE format('ALTER TABLE %s OWNER TO ${MAIN_LOGIN}', t);
+    END LOOP;
+  END $$;
+  GRANT USAGE ON SCHEMA src_vn_json TO ${OTHER_LOGIN};
+  GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA src_vn_json TO ${OTHER_LOGIN}`;

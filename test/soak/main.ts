@@ -59,7 +59,8 @@ const program = new Command("soak")
 function kindLine(name: string): string {
   const kind = kindOf(name);
   const waits = WAITS[name];
-  return `${name.padEnd(22)} ${fr ? kind.fr : kind.en}${waits ? `\n${" ".repeat(23)}${fr ? "attend" : "waits"}: ${waits}` : ""}`;
+  const word = fr ? "attend\u00a0" : "waits";
+  return `${name.padEnd(22)} ${fr ? kind.fr : kind.en}${waits ? `\n${" ".repeat(23)}${word}: ${waits}` : ""}`;
 }
 
 /** Starts this program again with the year's clock. */
@@ -114,7 +115,7 @@ async function playAll(options: Options): Promise<number> {
     const per = (seconds / Math.max(1, (played.day + 1) / 7)).toFixed(1);
     const { violation } = played;
     say(
-      `seed ${seed}, ${options.weeks} ${fr ? "semaines" : "weeks"}, ${faults.length} ${fr ? "pannes" : "faults"}: ` +
+      `seed ${seed}, ${options.weeks} ${fr ? "semaines" : "weeks"}, ${faults.length} ${fr ? "pannes\u00a0" : "faults"}: ` +
         `${violation ? (fr ? `FAUX au jour ${played.day}` : `WRONG on day ${played.day}`) : fr ? "juste" : "right"} (${seconds} s, ${per} s/${fr ? "semaine" : "week"})`,
     );
     if (!violation) continue;
@@ -126,11 +127,11 @@ async function playAll(options: Options): Promise<number> {
       say(`  ${n}: ${kind}, ${fr ? "jour" : "day"} ${day}, ${days} d`);
     const given = options.faults ? ` --faults ${options.faults.join(",") || "none"}` : "";
     say(
-      `${fr ? "à revoir par" : "see it again"}: scripts/soak --weeks ${options.weeks} --seed ${seed}${given}${only} --no-shrink --verbose`,
+      `${fr ? "à revoir par\u00a0" : "see it again"}: scripts/soak --weeks ${options.weeks} --seed ${seed}${given}${only} --no-shrink --verbose`,
     );
   }
   say(
-    `${fr ? "pannes par sorte" : "faults by kind"}: ${
+    `${fr ? "pannes par sorte\u00a0" : "faults by kind"}: ${
       [...counts]
         .sort()
         .map(([kind, n]) => `${kind} ${n}`)
@@ -164,7 +165,7 @@ async function play(
     else if (process.stderr.isTTY && Math.floor(day / 7) > told) {
       told = Math.floor(day / 7);
       process.stderr.write(
-        `${fr ? "graine" : "seed"} ${seed}: ${fr ? "semaine" : "week"} ${told + 1}/${weeks}\n`,
+        `${fr ? `graine ${seed}\u00a0` : `seed ${seed}`}: ${fr ? "semaine" : "week"} ${told + 1}/${weeks}\n`,
       );
     }
   };

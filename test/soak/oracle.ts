@@ -8,12 +8,15 @@ const UPDATED_WITHIN = 48 * HOUR;
 /** A group or unit that is new, or open again, is imported beside the daily work. */
 const IMPORTED_WITHIN = 8 * 24 * HOUR;
 
+/** Faults of the portal after which a client has what it asked for, as far as anybody can tell. */
+const HARMLESS = new Set(["delay", "nothing", "nodata", "lost-key", "lost-chunking"]);
+
 /** main's observations: site/id → update_ts. */
 export type MainRows = Map<string, number>;
 
 /** What main should have and has not, or has and should not. */
 export interface Lack {
-  what: "missing" | "older" | "deleted on the portal";
+  what: "missing" | "older" | "deleted on the portal" | "the observers' controller failed";
   site: string;
   id: number;
   group: number;
@@ -104,6 +107,16 @@ export class Oracle {
           found.push({ ...base, what: has === undefined ? "missing" : "older", since: new Date(o.changed) });
       }
     return found;
+  }
+
+  /** Sites whose observers were asked for last in vain. */
+  controllersFailed(): Lack[] {
+    return [...this.emulator.world.sites.keys()].flatMap((site): Lack[] => {
+      const last = this.emulator.requests.list({ site, endpoint: "observers" }).at(-1);
+      if (!last || (last.status === 200 && (last.fault === undefined || HARMLESS.has(last.fault)))) return [];
+      const since = new Date(last.at);
+      return [{ what: "the observers' controller failed", site, id: 0, group: 0, unit: "", since }];
+    });
   }
 
   /** How main differs from what can be read of the portals, to the last row. */

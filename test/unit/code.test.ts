@@ -67,6 +67,8 @@ test.each([
   ["test", "fresh", "--release", "sid"],
   ["bench", "repair", "--rows", "7"],
   ["bench", "--bogus"],
+  ["soak", "--weeks", "two"],
+  ["soak", "--bogus"],
   ["engine", "--bogus"],
   ["host", "start", "--bogus"],
 ])(

@@ -12,6 +12,7 @@ const ENDPOINTS = [
   "observations",
   "taxo_groups",
   "territorial_units",
+  "observers",
 ];
 
 /** What the portal answers, and nobody can tell from the truth. */

@@ -12,7 +12,7 @@ export interface Planned {
 }
 
 /** After the faults two weekly jobs come, the second of which leaves main as the portals are. */
-export const CALM_DAYS = 15;
+const CALM_DAYS = 15;
 
 /** What comes when: from the seed alone. */
 export function planOf(seed: number, weeks: number, kinds: readonly string[]): Planned[] {

@@ -7,7 +7,7 @@ import { kindOf } from "./kinds";
 import { MainSync } from "./mainSync";
 import { Oracle, told } from "./oracle";
 import { obey } from "./person";
-import { CALM_DAYS, type Planned } from "./plan";
+import type { Planned } from "./plan";
 import { livePortals } from "./portal";
 import { Runs, Violation } from "./runs";
 
@@ -120,6 +120,7 @@ class Year {
     reach(23, 30);
     await this.look(day);
     this.dumps.push(await this.runs.dump());
+    if (this.dumps.length > 8) this.dumps.shift();
   }
 
   private async job(verb: "daily" | "weekly" | "watch"): Promise<void> {
@@ -187,9 +188,12 @@ class Year {
       daily: last("daily"),
       weekly: last("weekly"),
     });
-    const calm = weeks * 7 - CALM_DAYS;
-    if (day >= calm && !report.ok && (day - calm) % 4 === 0)
-      for (const done of await obey(this.ground, this.runs, report)) tell(day, `    done: ${done}`);
+    // A person does what status asks for, once the fault is over.
+    if (!report.ok && faults.length === 0)
+      for (const done of await obey(this.ground, this.runs, report)) {
+        this.faultyUntil = Date.now();
+        tell(day, `    done: ${done}`);
+      }
     if (day === weeks * 7 - 2) {
       // What is only reported stays in main.
       const differences = this.oracle

@@ -100,10 +100,8 @@ class Year {
     await this.turnFaults(day);
     await this.updateMain(day === 0);
     if (day === 0) await this.runs.run("init");
-    else {
-      reach(4, 30);
-      await this.job("daily");
-    }
+    reach(4, 30);
+    await this.job("daily");
     reach(12, 17);
     await this.job("watch");
     reach(20);

@@ -1,6 +1,6 @@
 import type { StatusReport } from "../../scripts/runner/verbs/status";
-import { type Lack, told } from "./oracle";
 import { type Run, Violation } from "./runs";
+import { type Lack, told } from "./scene/oracle";
 
 /** What is known of a day's end beside what status says. */
 export interface Known {

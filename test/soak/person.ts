@@ -1,6 +1,6 @@
 import type { StatusReport } from "../../scripts/runner/verbs/status";
-import type { Ground } from "./ground";
 import type { Runs } from "./runs";
+import type { Ground } from "./scene/ground";
 
 /** Does what status tells people to do, as it is printed. @returns what was done */
 export async function obey(ground: Ground, runs: Runs, report: StatusReport): Promise<string[]> {

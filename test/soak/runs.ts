@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import type { Ended } from "../runner/runnerAccount";
-import type { Ground } from "./ground";
-import { filesLeft, processesOf, quiet, stampFiles, textsOf } from "./host";
-import type { Dump, Started } from "./kind";
-import type { MainRows, Oracle } from "./oracle";
+import type { Ground } from "./scene/ground";
+import { filesLeft, processesOf, quiet, stampFiles, textsOf } from "./scene/host";
+import type { Dump, Started } from "./scene/kind";
+import type { MainRows, Oracle } from "./scene/oracle";
 
 /** What the year must never see. */
 export class Violation extends Error {

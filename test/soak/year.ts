@@ -1,15 +1,15 @@
 import type { StatusReport } from "../../scripts/runner/verbs/status";
 import { randomFrom } from "../emulator/random";
-import { type Ground, makeGround } from "./ground";
 import { judge } from "./judge";
-import type { Dump, Scene, Undo } from "./kind";
 import { kindOf } from "./kinds";
-import { MainSync } from "./mainSync";
-import { Oracle, told } from "./oracle";
 import { obey } from "./person";
 import type { Planned } from "./plan";
-import { livePortals } from "./portal";
 import { Runs, Violation } from "./runs";
+import { type Ground, makeGround } from "./scene/ground";
+import type { Dump, Scene, Undo } from "./scene/kind";
+import { MainSync } from "./scene/mainSync";
+import { Oracle, told } from "./scene/oracle";
+import { livePortals } from "./scene/portal";
 
 export interface YearOptions {
   seed: number;

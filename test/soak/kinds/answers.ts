@@ -2,7 +2,7 @@ import type { FaultKind } from "../../emulator";
 import type { FaultOptions } from "../../emulator/faults";
 import { oneOf, type Random, whole } from "../../emulator/random";
 import type { SiteWorld } from "../../emulator/world";
-import type { Kind, Scene } from "../kind";
+import type { Kind, Scene } from "../scene/kind";
 
 const ENDPOINTS = [
   "observations/search",

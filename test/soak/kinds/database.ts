@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { oneOf, type Random, whole } from "../../emulator/random";
 import { NAMES } from "../../runner/runnerAccount";
-import { MAIN_LOGIN } from "../ground";
-import type { Kind, Scene } from "../kind";
+import { MAIN_LOGIN } from "../scene/ground";
+import type { Kind, Scene } from "../scene/kind";
 
 const MAIN = "src_vn_json.observations_json";
 const TABLES = [

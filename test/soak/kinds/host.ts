@@ -3,8 +3,8 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { oneOf, type Random, whole } from "../../emulator/random";
-import { processesOf } from "../host";
-import type { Kind, Scene, Started } from "../kind";
+import { processesOf } from "../scene/host";
+import type { Kind, Scene, Started } from "../scene/kind";
 
 /** Sends a signal to a process of the account once so many requests have come, or so many moments after its start. */
 function signalAnywhere(scene: Scene, random: Random, signal: NodeJS.Signals, whom: RegExp) {

@@ -1,4 +1,4 @@
-import type { Kind } from "../kind";
+import type { Kind } from "../scene/kind";
 import { ANSWER_KINDS } from "./answers";
 import { DATABASE_KINDS } from "./database";
 import { HOST_KINDS } from "./host";

@@ -1,8 +1,8 @@
 import type { Item } from "../../emulator/items";
 import { updateTs } from "../../emulator/observations";
 import { oneOf, whole } from "../../emulator/random";
-import type { Kind } from "../kind";
-import { addGroup, addUnit, isOpen, removeUnit } from "../portal";
+import type { Kind } from "../scene/kind";
+import { addGroup, addUnit, isOpen, removeUnit } from "../scene/portal";
 import { siteOf } from "./answers";
 
 /** What of an observation the client or the database cannot take. */

@@ -1,10 +1,10 @@
-import type { Emulator } from "../emulator";
-import { simulate } from "../emulator";
-import { makePlace } from "../emulator/catalogue";
-import type { Observation } from "../emulator/observations";
-import { updateTs } from "../emulator/observations";
-import { oneOf, type Random, whole } from "../emulator/random";
-import type { SiteWorld } from "../emulator/world";
+import type { Emulator } from "../../emulator";
+import { simulate } from "../../emulator";
+import { makePlace } from "../../emulator/catalogue";
+import type { Observation } from "../../emulator/observations";
+import { updateTs } from "../../emulator/observations";
+import { oneOf, type Random, whole } from "../../emulator/random";
+import type { SiteWorld } from "../../emulator/world";
 
 const DAY = 86_400_000;
 

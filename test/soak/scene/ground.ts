@@ -2,18 +2,18 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "pg";
-import { bundleRunner } from "../../components/render/bundle";
-import { install as installKit } from "../../sql/installer";
-import { type Emulator, startEmulator } from "../emulator";
-import { makeAccount, NAMES, portalAccount, type RunnerAccount, SITES } from "../runner/runnerAccount";
-import { installation, makeClientTables } from "../support/installation";
-import { type Cluster, startCluster } from "../support/postgres";
+import { bundleRunner } from "../../../components/render/bundle";
+import { install as installKit } from "../../../sql/installer";
+import { type Emulator, startEmulator } from "../../emulator";
+import { makeAccount, NAMES, portalAccount, type RunnerAccount, SITES } from "../../runner/runnerAccount";
+import { installation, makeClientTables } from "../../support/installation";
+import { type Cluster, startCluster } from "../../support/postgres";
 import { Clock } from "./clock";
 
 /** Login of main's own synchronisation, which owns main. */
 export const MAIN_LOGIN = "vn_main";
 /** Somebody else who may write to main. */
-export const OTHER_LOGIN = "somebody";
+const OTHER_LOGIN = "somebody";
 
 /** All that a year is played on; nothing of it is shared with another. */
 export interface Ground {

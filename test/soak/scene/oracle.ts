@@ -1,5 +1,5 @@
-import type { Emulator } from "../emulator";
-import { updateTs } from "../emulator/observations";
+import type { Emulator } from "../../emulator";
+import { updateTs } from "../../emulator/observations";
 import { isOpen } from "./portal";
 
 const HOUR = 3_600_000;

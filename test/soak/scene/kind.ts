@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import type { Random } from "../emulator/random";
+import type { Random } from "../../emulator/random";
 import type { Ground } from "./ground";
 import type { MainRows, Oracle } from "./oracle";
 

@@ -1,10 +1,10 @@
 import { type Client, DatabaseError } from "pg";
-import type { Emulator } from "../emulator";
-import { formItem } from "../emulator/items";
-import type { Observation } from "../emulator/observations";
-import { updateTs } from "../emulator/observations";
-import type { Random } from "../emulator/random";
-import type { SiteWorld } from "../emulator/world";
+import type { Emulator } from "../../emulator";
+import { formItem } from "../../emulator/items";
+import type { Observation } from "../../emulator/observations";
+import { updateTs } from "../../emulator/observations";
+import type { Random } from "../../emulator/random";
+import type { SiteWorld } from "../../emulator/world";
 
 /** What an update of main loses as it does in life: for ever, since it never asks again. */
 export interface Losses {

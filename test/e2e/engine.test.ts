@@ -19,6 +19,7 @@ import { type Finished, run } from "../support/command";
 import { engineEnv } from "../support/engine";
 import { type Host, startHost } from "../support/host";
 import { type Cluster, startCluster } from "../support/postgres";
+import { documented, said } from "../support/printed";
 
 // The engine, the language host and the plugins at work together, on a program that is not the kit's.
 const PROGRAM = `
@@ -271,6 +272,23 @@ try {
   expect(refused.said).toContain("vn-sync-check:sites n'est pas un objet");
   expect(refused.said).toContain('vn-sync-check:destroyData vaut "perhaps" : utiliser true ou false');
   expect(refused.said).not.toMatch(/must be of type|validating stack config/);
+});
+
+// W2
+test("the engine knows each of its commands that is printed anywhere, with its options", async () => {
+  const printed = [...documented(), ...said().commands].map(({ command }) => command);
+  const forms = new Set(
+    printed
+      .filter((command) => command.startsWith("pulumi "))
+      .map((command) =>
+        command.replace(/^pulumi /, "").replace(/ (?:'|<|…|vn-sync-check:|\w+[A-Z]|instance).*$/, ""),
+      ),
+  );
+  expect(forms.size).toBeGreaterThan(8);
+  for (const form of forms) {
+    const { code, stdout, stderr } = await run("pulumi", [...form.split(" "), "--help"], { env });
+    expect([code, stdout + stderr], form).toEqual([0, expect.stringContaining("Usage:")]);
+  }
 });
 
 test("another Pulumi program can have the kit as one component among its own", async () => {

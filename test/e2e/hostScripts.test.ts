@@ -13,6 +13,7 @@ import { makeAccount, removeAccount } from "../../components/render/systemUser";
 import { venvBuilder } from "../../components/render/venv";
 import { namesOf } from "../../config/names";
 import { type Host, startHost } from "../support/host";
+import { said } from "../support/printed";
 
 // The scripts of the host, one at a time on a real one. One story: each test stands on what the one before has left.
 const NAMES = namesOf("default");
@@ -281,6 +282,18 @@ esac
   await host.must("rm /tmp/nopip; touch /tmp/full");
   expect((await build()).stderr).toContain("No space left on device");
   await host.must("rm /tmp/full /usr/local/bin/python3");
+});
+
+// W2
+test("each of Debian's programs that texts have people type is there, but for what comes with systemd", async () => {
+  const tools = [...new Set(said().tools.map(({ command }) => command))];
+  expect(tools.length).toBeGreaterThan(12);
+  const absent = await host.must(
+    `for tool in ${tools.join(" ")}; do command -v $tool >/dev/null || echo $tool; done`,
+  );
+  // createdb is typed where the database is.
+  const elsewhere = ["systemctl", "timedatectl", "journalctl", "createdb"];
+  expect(absent.split("\n").filter((tool) => tool !== "" && !elsewhere.includes(tool))).toEqual([]);
 });
 
 // W2

@@ -161,7 +161,7 @@ describe("running a script", () => {
       EXECUTE 'DO $x$ BEGIN RAISE EXCEPTION ''it went wrong'' USING DETAIL = ''a detail'', HINT = ''a hint''; END $x$ -- secret'; END $$`;
     const error = await run(admin, script([raise]), { locale: "fr" }).catch((e: Error) => e.message);
     expect(error).toBe(
-      "sql/step1.sql (fait step1.sql): it went wrong (P0001)\n  a detail\n  a hint\n" +
+      "sql/step1.sql (fait step1.sql)\u00a0: it went wrong (P0001)\n  a detail\n  a hint\n" +
         "  PL/pgSQL function inline_code_block line 1 at RAISE\nRien de cette étape n'a été gardé.",
     );
   });

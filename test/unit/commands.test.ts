@@ -90,7 +90,7 @@ const ofGit: Try = () => {};
 
 const TRIED: [pattern: RegExp, by: Try][] = [
   [/^vn-check /, byTheRunner],
-  [/^scripts\/(demo|test|bench|engine|host)\b/, byItsHelp],
+  [/^scripts\/\w+\b/, byItsHelp],
   [/^npm run /, byNpm],
   [/^pulumi config (set|rm) .*(vn-sync-check:(?!x')|(adoptExisting|destroyData|instance) )/, byItsKey],
   // test/e2e/engine.test.ts

@@ -58,7 +58,7 @@ export function plainInWords(keys: string[], locale: Locale): string {
 function parts(fault: Fault): [wrong: Words, remedy: Words] {
   switch (fault.is) {
     case "missing":
-      return [MISSING, same(set(fault.key, String(fault.example ?? "<value>"), fault.secret))];
+      return [MISSING, inBoth(set(fault.key, String(fault.example ?? "<value>"), fault.secret))];
     case "unknown":
       return [
         { en: "is not a key of this kit", fr: "n'est pas une clé de ce kit" },
@@ -74,7 +74,10 @@ function parts(fault: Fault): [wrong: Words, remedy: Words] {
       const command = set(`${fault.key}[0]`, "<value>");
       return [
         { en: "is not a list of texts", fr: "n'est pas une liste de textes" },
-        { en: `set the entries one by one: ${command}`, fr: `donner les éléments un à un : ${command}` },
+        {
+          en: `set the entries one by one: ${command}`,
+          fr: `donner les éléments un à un : ${inBoth(command).fr}`,
+        },
       ];
     }
     case "no object": {
@@ -87,7 +90,7 @@ function parts(fault: Fault): [wrong: Words, remedy: Words] {
         },
         {
           en: `take the value away, then set its keys: ${away}; ${command}`,
-          fr: `enlever la valeur, puis donner ses clés : ${away} ; ${command}`,
+          fr: `enlever la valeur, puis donner ses clés : ${away} ; ${inBoth(command).fr}`,
         },
       ];
     }
@@ -111,7 +114,7 @@ function parts(fault: Fault): [wrong: Words, remedy: Words] {
         },
         {
           en: `with --path (and --secret for a secret): ${commands}`,
-          fr: `avec --path (et --secret pour un secret) : ${commands}`,
+          fr: `avec --path (et --secret pour un secret) : ${inBoth(commands).fr}`,
         },
       ];
     }
@@ -134,6 +137,11 @@ function foundInWords(fault: { found?: unknown }): Words {
 
 function same(text: string): Words {
   return { en: text, fr: text };
+}
+
+/** A command, with what people put into it named in their language. */
+function inBoth(command: string): Words {
+  return { en: command, fr: command.replace("<value>", "<valeur>").replace("<key>", "<clé>") };
 }
 
 function set(key: string, example: string, secret = false): string {

@@ -45,14 +45,17 @@ const STANDING: Record<string, (paths: string[]) => { wrong: Words; remedy: Word
       en: `${account} is root under another name (uid 0)`,
       fr: `${account} est root sous un autre nom (uid 0)`,
     },
-    remedy: both("pulumi config set instance <name>"),
+    remedy: { en: "pulumi config set instance <name>", fr: "pulumi config set instance <nom>" },
   }),
   shared: ([other]) => ({
     wrong: {
       en: `the account has the uid of ${other}, whose processes would be ended with its own`,
       fr: `le compte a l'uid de ${other}, dont les processus seraient arrêtés avec les siens`,
     },
-    remedy: both("usermod -u <uid>, pulumi config set instance <name>"),
+    remedy: {
+      en: "usermod -u <uid>, or pulumi config set instance <name>",
+      fr: "usermod -u <uid>, ou pulumi config set instance <nom>",
+    },
   }),
 };
 

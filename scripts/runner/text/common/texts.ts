@@ -88,11 +88,15 @@ export function unprovenList(proof: Proof): string {
 /** What a client process said of its failure; one that said nothing, and the portal's limits, are worded here. */
 export function failureIn(
   failure: ClientFailure,
-  words: { died(code: number | null, said: string): string; portal(limit: PortalLimit): string },
+  words: {
+    died(code: number | null, said: string): string;
+    portal(limit: PortalLimit): string;
+    controller(name: string, said: string): string;
+  },
 ): string {
   switch (failure.kind) {
     case "controller":
-      return `${failure.controller}: ${failure.said}`;
+      return words.controller(failure.controller, failure.said);
     case "portal":
       return words.portal(failure);
     case "died":

@@ -23,7 +23,7 @@ const problem = (one: Problem) => (problems[one.key] as (one: Problem) => string
 export const facts: Texts["fact"] = {
   clientStarts: ({ site, mode, controllers }) => `${site}: ${mode}, ${list(controllers)}`,
   clientFailed: ({ site, failure }) =>
-    `${site}: ${failureIn(failure, { died: (code, said) => `ended with ${code ?? "a signal"}; last line: ${said}`, portal: limited })}`,
+    `${site}: ${failureIn(failure, { died: (code, said) => `ended with ${code ?? "a signal"}; last line: ${said}`, portal: limited, controller: (name, said) => `${name}: ${said}` })}`,
   clientWithoutDatabase: ({ site, said }) =>
     `${site}: Client-API-VN got no connection to the database (${said}). It has several at once: look at the CONNECTION LIMIT of login and database, and at max_connections`,
   clientStopped: ({ site, why, seconds }) =>

@@ -25,7 +25,7 @@ export const facts: Texts["fact"] = {
   clientStarts: ({ site, mode, controllers }) =>
     `${site} : ${{ full: "téléchargement complet", update: "mise à jour" }[mode]}, ${list(controllers)}`,
   clientFailed: ({ site, failure }) =>
-    `${site} : ${failureIn(failure, { died: (code, said) => `arrêté ${code === null ? "par un signal" : `avec le code ${code}`} ; dernière ligne : ${said}`, portal: limited })}`,
+    `${site} : ${failureIn(failure, { died: (code, said) => `arrêté ${code === null ? "par un signal" : `avec le code ${code}`} ; dernière ligne : ${said}`, portal: limited, controller: (name, said) => `${name} : ${said}` })}`,
   clientWithoutDatabase: ({ site, said }) =>
     `${site} : Client-API-VN n'a pas obtenu de connexion à la base (${said}). Il en a plusieurs à la fois : voyez la CONNECTION LIMIT du compte et de la base, et max_connections`,
   clientStopped: ({ site, why, seconds }) =>

@@ -1,5 +1,6 @@
 import type { RepairProblem } from "../../facts";
 import { list } from "../common/texts";
+import { count } from "./count";
 
 const notCompared = {
   outside: "ils agissent hors de la transaction",
@@ -14,12 +15,12 @@ export function repairProblem(problem: RepairProblem): string {
   switch (problem.problem) {
     case "unknown site":
       return problem.other === null
-        ? `${problem.site} : la copie principale n'a aucun site de ce nom ; les siens sont : ${list(problem.main)}. Rien n'a été écrit pour lui (${problem.rows} lignes). Le nommer sous sites comme le evn.yaml de la copie principale ; si elle va le recevoir, mettre sites.${problem.site}.newInMain: true`
-        : `${problem.site} : la copie principale a ces observations sous le nom ${problem.other}. Rien n'a été écrit pour lui (${problem.rows} lignes). Nommer le site ${problem.other} sous sites`;
+        ? `${problem.site} : la copie principale n'a aucun site de ce nom ; les siens sont : ${list(problem.main)}. Rien n'a été écrit pour lui (${count(problem.rows, "ligne")}). Le nommer sous sites comme le evn.yaml de la copie principale ; si elle va le recevoir, mettre sites.${problem.site}.newInMain: true`
+        : `${problem.site} : la copie principale a ces observations sous le nom ${problem.other}. Rien n'a été écrit pour lui (${count(problem.rows, "ligne")}). Nommer le site ${problem.other} sous sites`;
     case "site too long":
-      return `${problem.rows} observations laissées de côté : le nom de leur site dépasse 1000 octets`;
+      return `${count(problem.rows, "observation laissée", "observations laissées")} de côté : le nom de leur site dépasse 1000 octets`;
     case "no day of entry":
-      return `${problem.rows} observations de la copie principale ne disent pas quand elles ont été saisies (dont ${problem.id}) : impossible de dire si elles ont été supprimées`;
+      return `${count(problem.rows, "observation", "observations")} de la copie principale sans date de saisie (dont ${problem.id}) : impossible de dire ce qui en a été supprimé`;
     case "all refused":
       return `la copie principale a refusé toutes les lignes, ${problem.rows} au total : ${problem.said ?? `erreur ${problem.sqlstate}, voir src_vn_json_check.mv_data_missing_or_not_updated`}`;
     case "rights":

@@ -11,8 +11,8 @@ export interface ClientApiVnArgs {
   account: Account;
   /** Version of Client-API-VN. */
   version: string;
-  /** Source of the adapter that runs one job of this version in one process. */
-  adapter: string;
+  /** Sources of the adapter that runs one job of this version in one process, by the names of its files. */
+  adapter: Record<string, string>;
 }
 
 /** Client-API-VN in a venv of the account, with the adapter that the jobs use. */
@@ -25,7 +25,9 @@ export class ClientApiVn extends pulumi.ComponentResource {
       new HostFile(`${name}-${part}`, { where, as: account, path, mode, text }, { parent: this });
     const files = [
       file("constraints", VENV.constraints, "0644", CONSTRAINTS),
-      file("adapter", HOME_FILES.adapter, "0644", adapter),
+      ...Object.entries(adapter).map(([name, source]) =>
+        file(partOf(name), `${HOME_FILES.lib}/${name}`, "0644", source),
+      ),
       file("builder", VENV.builder, "0755", builder),
     ];
     new HostScript(
@@ -34,12 +36,18 @@ export class ClientApiVn extends pulumi.ComponentResource {
         where,
         as: account,
         create: `sh ${VENV.builder}`,
-        // Not read: a change of any of the three files runs the builder again.
-        stdin: [builder, CONSTRAINTS, adapter].join("\n"),
+        // Not read: a change of any of these files runs the builder again.
+        stdin: [builder, CONSTRAINTS, ...Object.values(adapter)].join("\n"),
         identity: [],
       },
       { parent: this, dependsOn: files },
     );
     this.registerOutputs({});
   }
+}
+
+/** What a file of the adapter is called in the stack: `adapter`, and `adapter-rows` for client_rows.py. */
+function partOf(name: string): string {
+  const part = name.replace(/^client_(\w+)\.py$/, "$1");
+  return part === "job" ? "adapter" : `adapter-${part}`;
 }

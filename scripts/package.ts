@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { BUILT_RUNNER, bundleRunner } from "../components/render/bundle";
+import { ADAPTER_FILES, BUILT_RUNNER, bundleRunner } from "../components/render/bundle";
 
 /**
  * `npm run build:package [-- FOLDER]`: the kit as a package for other Pulumi programs, in dist/ or in a folder that is
@@ -59,7 +59,7 @@ execFileSync(process.execPath, [tsc, "-p", join(ROOT, "tsconfig.package.json"), 
 });
 for (const path of readdirSync(join(ROOT, "sql"), { recursive: true, encoding: "utf8" }))
   if (/\.(sql|po)$/.test(path)) cpSync(join(ROOT, "sql", path), join(to, "sql", path));
-for (const path of ["scripts/runner/download/client_job.py", "LICENSE"])
+for (const path of [...ADAPTER_FILES.map((name) => `scripts/runner/download/${name}`), "LICENSE"])
   cpSync(join(ROOT, path), join(to, path));
 write(join(to, BUILT_RUNNER), bundleRunner());
 // The doors as they are, but that they load no TypeScript.

@@ -33,7 +33,19 @@ export function bundleRunner(): string {
   return (built.outputFiles[0] as { text: string }).text;
 }
 
-/** Source of the adapter that runs one job of Client-API-VN. */
-export function clientAdapter(): string {
-  return readFileSync(join(ROOT, "scripts/runner/download/client_job.py"), "utf8").replaceAll("\r\n", "\n");
+/** The adapter that runs one job of Client-API-VN, and what it imports from beside it. */
+export const ADAPTER_FILES = [
+  "client_job.py",
+  "client_parts.py",
+  "client_rows.py",
+  "client_answers.py",
+] as const;
+
+/** Their sources, by name. */
+export function clientAdapter(): Record<(typeof ADAPTER_FILES)[number], string> {
+  const source = (name: string) =>
+    readFileSync(join(ROOT, "scripts/runner/download", name), "utf8").replaceAll("\r\n", "\n");
+  return Object.fromEntries(ADAPTER_FILES.map((name) => [name, source(name)])) as ReturnType<
+    typeof clientAdapter
+  >;
 }

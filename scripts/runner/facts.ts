@@ -1,9 +1,11 @@
 /** What the runner speaks of, as plain values: words are put on them last, in `text/`. */
 
+import type { PartsFailed, RowsNotStored } from "./parts";
 import type { Problem } from "./problems";
 import type { Day, JobSite, Proof, Window } from "./proofs";
 import type { RepairProblem } from "./repairProblem";
 
+export * from "./parts";
 export * from "./problems";
 export * from "./proofs";
 export * from "./repairProblem";
@@ -35,6 +37,8 @@ export interface RepairResult {
 export interface SiteImport {
   site: string;
   done: number;
+  /** Of those that lack, the ones that were asked for and did not come: gone on without, and come back to. */
+  failed: number;
   /** 0: nobody knows yet which there are. */
   expected: number;
 }
@@ -118,6 +122,8 @@ export type Fact =
   /** The job ended before it could look how complete the download is. */
   | { fact: "brokenOff"; site: string }
   | { fact: "updateFailed"; site: string }
+  | ({ fact: "partsFailed" } & PartsFailed)
+  | ({ fact: "rowsNotStored" } & RowsNotStored)
   | { fact: "extrasFailed"; site: string; controllers: readonly string[] }
   | { fact: "nextDailyGoesOn" }
   | { fact: "repaired"; result: RepairResult; dryRun: boolean }
@@ -160,6 +166,8 @@ export const TOLD_AT_ONCE: ReadonlySet<Fact["fact"]> = new Set([
   "portalLimits",
   "clientWithoutDatabase",
   "updateFailed",
+  "partsFailed",
+  "rowsNotStored",
   "extrasFailed",
   "nextDailyGoesOn",
   "repairNotDone",

@@ -26,6 +26,7 @@ BEGIN
       ('deletion_reason', ARRAY['followed', 'suspected'], 'Why a run deleted a row of main.'),
       ('job_verb', ARRAY['init', 'daily', 'weekly', 'repair'], 'A verb of vn-check that downloads or repairs.'),
       ('job_status', ARRAY['running', 'done', 'partial', 'failed'], 'How a job stands or ended.'),
+      ('part_kind', ARRAY['download', 'update', 'import', 'list'], 'What was asked of a part: its days, its changes, all of it; or a whole list.'),
       ('doubt_kind', ARRAY['fewer downloads', 'few rows'], 'Why a download that looks whole is not believed.')
     ) AS v (name, words, comment)
   LOOP

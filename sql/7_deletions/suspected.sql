@@ -82,6 +82,9 @@ BEGIN
      -- Restored by hand: somebody knows better.
      AND NOT EXISTS (SELECT FROM {{repair}}.deleted_row AS r
                       WHERE r.row_id = m.id AND r.site = m.site AND r.restored_at IS NOT NULL)
+     -- The portal has it, in a form that check could not take.
+     AND NOT EXISTS (SELECT FROM {{repair}}.not_stored AS n
+                      WHERE n.table_name = 'observations_json' AND n.site = m.site AND n.id = m.id::text)
      -- The portal has said so already.
      AND NOT EXISTS (SELECT FROM {{repair}}.tombstone AS t WHERE t.fate = 'new' AND t.id = m.id AND t.site = m.site);
   IF _s.ids IS NOT NULL THEN

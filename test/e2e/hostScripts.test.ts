@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runOnce, type Said } from "../../components/host/run";
+import { clientAdapter } from "../../components/render/bundle";
 import { programOf, proves, type Verb } from "../../components/render/command";
 import { CONSTRAINTS } from "../../components/render/constraints";
 import { cronTrial } from "../../components/render/cronTrial";
@@ -224,7 +225,7 @@ test("what /etc/environment and pip.conf have for other programs changes neither
     });
   await write("build-venv", venvBuilder("2.12.0"));
   await write("constraints.txt", CONSTRAINTS);
-  await write("client_job.py", readFileSync("scripts/runner/download/client_job.py", "utf8"));
+  for (const [name, source] of Object.entries(clientAdapter())) await write(name, source);
   const built = await run({ create: asAccount(account, home, "sh lib/vn-check/build-venv") });
   expect(built.proven, built.stderr).toBe(true);
   expect(built.stderr).toContain("Client-API-VN 2.12.0, Python 3.11");

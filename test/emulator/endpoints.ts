@@ -120,7 +120,7 @@ function byIds(request: ApiRequest): Answer {
   const group = allowedGroup(request, request.query.get("id_taxo_group"));
   const ids = request.query.get("id_sightings_list");
   const found = ids
-    ? ids.split(",").flatMap((id) => request.site.observations.get(Number(id)) ?? [])
+    ? ids.split(",").flatMap((id) => request.site.byId(Number(id)) ?? [])
     : [...request.site.ofGroup(group)];
   return sightings(
     request,
@@ -169,9 +169,11 @@ function observationsDiff(request: ApiRequest): Answer {
     changed
       .filter((o) => wanted(request, o.deleted))
       .map((o) => ({
-        id_sighting: String(o.id),
+        id_sighting: String(request.site.idOf(o)),
         id_universal: `65_${o.id}`,
-        modification_type: o.deleted ? "deleted" : "updated",
+        ...(request.site.poison.get(o.id) === "no kind of change"
+          ? {}
+          : { modification_type: o.deleted ? "deleted" : "updated" }),
       })),
   );
 }

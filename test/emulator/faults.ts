@@ -25,6 +25,9 @@ export type FaultKind =
   | "empty"
   /** 200 with `{"data":[]}`. */
   | "nodata"
+  /** 200 with `null`, or with `{}`. */
+  | "null"
+  | "object"
   /** 200 with an answer of the right form and nothing in it. */
   | "nothing"
   /** Takes the request, never answers. */
@@ -48,6 +51,8 @@ const FAULT_KINDS: readonly FaultKind[] = [
   "truncated",
   "empty",
   "nodata",
+  "null",
+  "object",
   "nothing",
   "hang",
   "drop",

@@ -51,6 +51,10 @@ export async function send(res: ServerResponse, reply: Reply, fault: Fault | nul
       return whole(200, JSON_TYPE, "");
     case "nodata":
       return whole(200, JSON_TYPE, '{"data":[]}');
+    case "null":
+      return whole(200, JSON_TYPE, "null");
+    case "object":
+      return whole(200, JSON_TYPE, "{}");
     case "nothing":
       return whole(200, JSON_TYPE, reply.nothing);
     case "hang":

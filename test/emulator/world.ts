@@ -9,6 +9,7 @@ import {
   updateTs,
 } from "./observations";
 import type { ResolvedOptions, ResolvedSite, UnitOptions } from "./options";
+import { ownId, type Poison, poisoned, shownId } from "./poison";
 import { type Random, randomFrom } from "./random";
 
 /** The portal's diff reaches this far back, in milliseconds. */
@@ -54,6 +55,8 @@ export class SiteWorld {
   readonly spoilt = new Map<number, (item: Item) => Item>();
   /** For what is drawn after the seeding. */
   readonly random: Random;
+  /** What is wrong with some observations, by id. */
+  readonly poison = new Map<number, Poison>();
   /** By group and unit, so that a search reads only what it may give. */
   private readonly byGroupAndUnit = new Map<string, Observation[]>();
 
@@ -102,8 +105,21 @@ export class SiteWorld {
   }
 
   item(o: Observation, short = true): Item {
+    const poison = this.poison.get(o.id);
     const item = sightingItem(this.name, this.catalogue, o, short);
+    if (poison !== undefined) return poisoned(item, poison);
     return this.spoilt.get(o.id)?.(item) ?? item;
+  }
+
+  /** The id that the portal shows of it. */
+  idOf(o: Observation): number {
+    return shownId(o.id, this.poison.get(o.id));
+  }
+
+  /** The observation that it shows under an id. */
+  byId(id: number): Observation | undefined {
+    const found = this.observations.get(ownId(id));
+    return found && this.idOf(found) === id ? found : undefined;
   }
 
   /** Observations that are there, by window, group and unit. */

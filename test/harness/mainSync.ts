@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { stringify } from "yaml";
 import { CONTROLLERS, NEEDED_CONTROLLERS } from "../../config/values/controllers";
-import { ADAPTER } from "../support/transferVn";
+import { ADAPTERS } from "../support/transferVn";
 
 /** Runs a shell text as root in the throwaway host and gives what it printed. @throws Error when it fails */
 export type HostShell = (script: string, input?: string) => Promise<string>;
@@ -92,7 +93,7 @@ export class MainSync {
       `[ -x venv/bin/transfer_vn ] || { /usr/bin/python3 -m venv venv &&
        venv/bin/pip install --quiet --no-cache-dir 'Client-API-VN==${clientVersion}' 'setuptools<81'; }`,
     );
-    await this.as("cat > client_job.py", readFileSync(ADAPTER, "utf8"));
+    for (const file of ADAPTERS) await this.as(`cat > ${basename(file)}`, readFileSync(file, "utf8"));
     await this.as("umask 077; cat > evn.yaml", mainEvnYaml(this.args));
     if (!this.args.tablesMade) {
       await this.as("timeout -k 5 120 venv/bin/transfer_vn --json_tables_create evn.yaml 2>&1");

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Client } from "pg";
 import { evnYaml, START_DATE } from "../../components/render/evnYaml";
 import { pgPass, pgService } from "../../components/render/pgFiles";
@@ -13,7 +13,7 @@ import { addDays, localDay } from "../../scripts/runner/account/days";
 import type { StatusReport } from "../../scripts/runner/verbs/status";
 import type { Emulator } from "../emulator";
 import type { Cluster } from "../support/postgres";
-import { ADAPTER } from "../support/transferVn";
+import { ADAPTERS } from "../support/transferVn";
 import { MINIMAL, settings as stackOf } from "../unit/components/stack";
 
 export const NAMES = namesOf("default");
@@ -82,7 +82,7 @@ export async function makeAccount(from: Ground): Promise<RunnerAccount> {
   };
   await mkdir(join(home, "lib/vn-check"), { recursive: true });
   await write("lib/vn-check/vn-check.mjs", from.bundle, 0o644);
-  await cp(ADAPTER, join(home, "lib/vn-check/client_job.py"));
+  for (const file of ADAPTERS) await cp(file, join(home, "lib/vn-check", basename(file)));
   await symlink(from.venv, join(home, ".venv.clientapivn"));
   await write(".pg_service.conf", pgService(NAMES, target, false), 0o644);
   await write(".pgpass", pgPass(NAMES.login, from.password, target));

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { ADAPTER_FILES } from "../../components/render/bundle";
 import { CONSTRAINTS } from "../../components/render/constraints";
 
 const run = promisify(execFile);
@@ -10,8 +11,11 @@ const run = promisify(execFile);
 /** The version that the adapter knows. */
 const CLIENT_VERSION = "2.12.0";
 
-/** The adapter's source. */
-export const ADAPTER = resolve(__dirname, "../../scripts/runner/download/client_job.py");
+/** The adapter's sources; the first is the program. */
+export const ADAPTERS = ADAPTER_FILES.map((name) =>
+  resolve(__dirname, "../../scripts/runner/download", name),
+);
+const ADAPTER = ADAPTERS[0] as string;
 
 /**
  * The folder of a venv with the real Client-API-VN, made once and kept in the cache: its `bin/python` and

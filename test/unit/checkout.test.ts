@@ -23,7 +23,7 @@ function texts(checkout: string): string {
     const { REPAIR_DEFAULTS } = require("./sql/installation");
     const schemas = { main: "m", check: "c", repair: "r", monitoring: "g" };
     const whole = { instance: "default", schemas, roles: null, extraGrants: [], settings: REPAIR_DEFAULTS };
-    process.stdout.write(clientAdapter() + venvBuilder("2.12.0") + print("install", whole, "fr") + print("remove", whole, "fr"));`;
+    process.stdout.write(Object.values(clientAdapter()).join() + venvBuilder("2.12.0") + print("install", whole, "fr") + print("remove", whole, "fr"));`;
   return execFileSync(join(PROJECT, "node_modules/.bin/tsx"), ["-e", program], {
     cwd: checkout,
     encoding: "utf8",

@@ -56,10 +56,12 @@ const ROOMS: Record<string, string[] | "everything"> = {
   "scripts/runner/text": ["scripts/runner/facts.ts", ...RUNNER_GROUND],
   "scripts/runner/account": ["scripts/runner/facts.ts", ...RUNNER_GROUND],
   "scripts/runner/facts.ts": [
+    "scripts/runner/parts.ts",
     "scripts/runner/problems.ts",
     "scripts/runner/proofs.ts",
     "scripts/runner/repairProblem.ts",
   ],
+  "scripts/runner/parts.ts": [],
   "scripts/runner/problems.ts": [],
   "scripts/runner/proofs.ts": [],
   "scripts/runner/repairProblem.ts": [],

@@ -4,7 +4,7 @@ import { relative } from "node:path";
 import { createInterface } from "node:readline";
 import { settledLogin } from "../../../sql/session";
 import { forgetProcess, lockDescriptor, recordProcess } from "../account/lock";
-import { type ClientFailure, RunError } from "../facts";
+import { type ClientFailure, type Part, type PartCause, type PartEnded, RunError } from "../facts";
 import type { Downloading } from "./downloading";
 
 /** What one process of the adapter does: a site, its controllers. */
@@ -12,6 +12,10 @@ export interface ClientWork {
   site: string;
   mode: "full" | "update";
   controllers: string[];
+  /** Of the observations only these, in this order; without: all. */
+  parts?: readonly Part[] | undefined;
+  /** Those that are asked for after all others. */
+  last?: readonly Part[];
   /** A configuration file, absolute; without: the account's own. */
   config?: string;
   overallSeconds: number;
@@ -22,7 +26,24 @@ export interface ClientResult {
   outcome: "done" | "failed" | "silence" | "overall";
   /** Controllers that ended well. */
   ended: string[];
+  /** What became of the parts that were asked for, in that order. */
+  parts: PartEnded[];
+  /** What became of the controllers that fail as a whole. */
+  lists: { name: string; cause: PartCause | null }[];
+  /** Groups whose changes could be asked for, as the portal says; undefined: it has not said. */
+  groups?: number[];
 }
+
+/** What the adapter says in a line of JSON. */
+type Said =
+  | { asks: Part }
+  | { ended: PartEnded }
+  | { list: string; cause: PartCause | null }
+  | { walks: number[] }
+  | { row: object };
+
+/** Before each of these lines. */
+const TOLD = "@vn-check ";
 
 // All that a client process gets of our surroundings: nothing that changes its language or its session.
 const PASSED_ON = [
@@ -55,11 +76,14 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
     LC_ALL: "C.UTF-8",
     PGCLIENTENCODING: "UTF8",
     VN_CHECK_SESSION: settledLogin(),
+    VN_CHECK_REPAIR: d.db.repair,
     VN_CHECK_PARENT: String(process.pid),
   };
   for (const name of PASSED_ON) if (process.env[name] !== undefined) env[name] = process.env[name];
   const args = ["--config", work.config ?? relative(paths.home, paths.evn), "--site", site];
   args.push("--mode", mode, "--controllers", controllers.join(","));
+  if (work.parts) args.push("--parts", work.parts.map(keyOf).join(","));
+  if (work.last?.length) args.push("--last", work.last.map(keyOf).join(","));
   d.say({ fact: "clientStarts", site, mode, controllers });
   const child = spawn("setpriv", ["--pdeathsig", "KILL", paths.python, paths.adapter, ...args], {
     cwd: paths.home,
@@ -67,7 +91,16 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
     stdio: ["ignore", "pipe", "pipe", ...lockHidden(d)],
   });
   if (child.pid) recordProcess(paths.process, child.pid);
-  const result: ClientResult = { outcome: "failed", ended: [] };
+  const result: ClientResult = { outcome: "failed", ended: [], parts: [], lists: [] };
+  let asks: Part | undefined;
+  const told = (said: Said) => {
+    if ("asks" in said) asks = said.asks;
+    else if ("ended" in said) {
+      asks = undefined;
+      result.parts.push(said.ended);
+    } else if ("list" in said) result.lists.push({ name: said.list, cause: said.cause });
+    else if ("walks" in said) result.groups = said.walks;
+  };
   const failures: ClientFailure[] = [];
   let said = "";
   let killedBy: "silence" | "overall" | undefined;
@@ -87,6 +120,11 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
     reader.on("line", (line) => {
       silence.refresh();
       d.captured(line);
+      if (line.startsWith(TOLD)) {
+        const said = readTold(line.slice(TOLD.length));
+        if (said) told(said);
+        return;
+      }
       said = line;
       const verdict = /vn-check: \w+ .+? (\w+): (done|failed)(?:: (.*))?$/.exec(line);
       if (verdict?.[2] === "done") result.ended.push(verdict[1] ?? "");
@@ -120,6 +158,7 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
     if (killedBy) {
       const seconds = killedBy === "silence" ? limits.silenceSeconds : work.overallSeconds;
       d.say({ fact: "clientStopped", site, why: killedBy, seconds });
+      if (asks) result.parts.push({ ...asks, cause: { kind: "stopped", why: killedBy, seconds } });
     } else if (code !== 0 && failures.length === 0) failures.push({ kind: "died", code, said });
     for (const failure of failures) d.say({ fact: "clientFailed", site, failure });
     return result;
@@ -129,6 +168,20 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
     d.stop.removeEventListener("abort", onStop);
     forgetProcess(paths.process);
   }
+}
+
+/** A line that the adapter's death has cut off says nothing. */
+function readTold(text: string): Said | undefined {
+  try {
+    return JSON.parse(text) as Said;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A part as the adapter writes it. */
+export function keyOf({ taxoGroup, unit }: Part): string {
+  return `${taxoGroup}/${unit}`;
 }
 
 let devNull: number | undefined;

@@ -3,16 +3,22 @@
 It calls the functions that transfer_vn's own scheduled jobs call, without the scheduler: a real exit
 code, no jobs.sqlite, no fork, no children. Those functions are internal to the client, hence the exact
 version. Exit: 0 all done, 1 a controller failed, 2 usage or configuration, 3 another client version.
+
+What becomes of each part and of rows that cannot be stored is said in lines of JSON behind "@vn-check".
 """
 import argparse
+import json
 import logging
 import os
 import re
 import sys
-import time
 import traceback
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote, quote_plus
+
+sys.dont_write_bytecode = True
+import client_answers  # noqa: E402
+import client_parts  # noqa: E402
+import client_rows  # noqa: E402
 
 VERSION = "2.12.0"
 
@@ -57,44 +63,16 @@ class Alive(logging.Filter):
         return True
 
 
-# A portal that limits how much is asked for: how long one answer is waited for, and all of a request's together. Without
-# a Retry-After the pauses double from the first on.
-LONGEST_WAIT, LONGEST_SUM, FIRST_PAUSE = 900, 3600, 2
+def scrubbed(value):
+    """A JSON value without secrets."""
+    if isinstance(value, dict):
+        return {key: scrubbed(one) for key, one in value.items()}
+    return Scrubbed.scrub(value) if isinstance(value, str) else value
 
 
-def asked_to_wait(response):
-    """Seconds that an answer asks to wait (Retry-After: seconds or a date), or None."""
-    text = (response.headers.get("Retry-After") or "").strip()
-    if text.isdigit():
-        return int(text)
-    try:
-        return max(0, round(parsedate_to_datetime(text).timestamp() - time.time()))
-    except (TypeError, ValueError):
-        return None
-
-
-def patient(request, log):
-    """requests' own request function, but for 429, and 503 with a Retry-After: waits as asked, then asks again."""
-    def ask(*args, **kwargs):
-        waited, pause = 0, FIRST_PAUSE
-        while True:
-            response = request(*args, **kwargs)
-            status, asked = response.status_code, asked_to_wait(response)
-            if status != 429 and not (status == 503 and asked is not None):
-                return response
-            seconds = max(1, pause if asked is None else asked)
-            if seconds > LONGEST_WAIT:
-                log.error("vn-check: the portal answers %d: asks for %d s", status, seconds)
-                return response
-            if waited + seconds > LONGEST_SUM:
-                log.error("vn-check: the portal answers %d: waited %d s", status, waited)
-                return response
-            log.warning("vn-check: the portal answers %d: waiting %d s", status, seconds)
-            for left in range(seconds, 0, -30):
-                time.sleep(min(left, 30))
-                logging.getLogger("transfer_vn.biolovision_api").debug("waiting")  # a sign of life, see Alive
-            waited, pause = waited + seconds, min(pause * 2, LONGEST_WAIT)
-    return ask
+def tell(said):
+    """A line for the runner."""
+    print("@vn-check " + json.dumps(scrubbed(said)))
 
 
 def settle(connection, _record):
@@ -112,6 +90,8 @@ def main():
     parser.add_argument("--site")
     parser.add_argument("--mode", choices=["full", "update"], default="full")
     parser.add_argument("--controllers", default="observations", help="names, comma between them")
+    parser.add_argument("--parts", help="observations of these only, in this order: group/unit, comma between them")
+    parser.add_argument("--last", default="", help="those to ask for after all others")
     args = parser.parse_args()
     parent = os.environ.get("VN_CHECK_PARENT")
     if parent and int(parent) != os.getppid():
@@ -160,21 +140,37 @@ def main():
     calls.setLevel(logging.DEBUG)
     calls.addFilter(Alive())
     from requests.sessions import Session
+    from export_vn import store_postgresql
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
-    Session.request = patient(Session.request, log)
+    answers = client_answers.Answers()
+    Session.request = client_answers.patient(Session.request, log, answers)
+    # Where no repair is installed, the client does as it does by itself.
+    ledger = client_rows.Ledger(args.site, os.environ.get("VN_CHECK_REPAIR"), tell)
+    if ledger.repair:
+        client_rows.guard(store_postgresql, ledger)
+    by_part = client_parts.full if args.mode == "full" else client_parts.update
+    only = args.parts.split(",") if args.parts is not None else None
     if os.environ.get("VN_CHECK_SESSION"):
         event.listen(Engine, "connect", settle)
     failed = False
     for name in names:
         try:
-            (full if args.mode == "full" else update)(transfer_vn.CTRL_DEFS[name], conf.ctrl_list, site)
+            ledger.begin()
+            answers.clear()
+            if name == "observations" and ledger.repair:
+                by_part(transfer_vn, site, ledger, answers, tell, only, args.last.split(","))
+            else:
+                (full if args.mode == "full" else update)(transfer_vn.CTRL_DEFS[name], conf.ctrl_list, site)
+            ledger.end()
+            tell({"list": name, "cause": None})
             log.info("vn-check: %s %s %s: done", args.mode, args.site, name)
         except Exception as error:
             failed = True
-            if isinstance(error, AttributeError) and "HTTPError" in str(error) and error.__context__:
-                error = error.__context__  # the client's own handler fails, and hides what it was called for
+            error = client_answers.hidden(error)
+            if not isinstance(error, client_parts.PartsLeft):
+                tell({"list": name, "cause": client_answers.cause_of(error, answers)})
             at = " < ".join(f"{os.path.basename(f.filename)}:{f.lineno}"
                             for f in reversed(traceback.extract_tb(error.__traceback__)[-4:]))
             log.error("vn-check: %s %s %s: failed: %s: %s (%s)", args.mode, args.site, name,

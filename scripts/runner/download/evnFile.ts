@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { type Document, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import { type Document, isMap, isScalar, parseDocument } from "yaml";
 import { NEEDED_CONTROLLERS } from "../../../config/values/controllers";
 import { type Day, type EvnConfig, type EvnFault, RunError, type Scope } from "../facts";
 
@@ -156,7 +156,7 @@ function endOfSection(text: string, from: number): number {
   return next ? from + next.index : text.length;
 }
 
-/** Which days a slice asks for. */
+/** Which days a client process asks for. */
 export interface SliceDates {
   startDate: Day;
   /** Undefined: now. Never in the future (the client would then skip changes). */
@@ -165,34 +165,20 @@ export interface SliceDates {
   stepDays: number | null;
 }
 
-/**
- * The configuration narrowed to a slice. Its comments do not matter: it lives only while it is used.
- * @param slice.exclude name_constant of every group that is not asked for
- * @param slice.units short_name of the units asked for; empty: all that the configuration allows
- */
-export function sliceOf(text: string, slice: SliceDates & { exclude: string[]; units: string[] }): string {
+/** The configuration for a slice. Its comments do not matter: it lives only while it is used. */
+export function sliceOf(text: string, dates: SliceDates): string {
   const doc = parse(text);
   const set = (path: string[], value: string) => doc.setIn(path, doc.createNode(value));
   if (!isMap(doc.get("filter"))) doc.set("filter", doc.createNode({}));
-  const list = (key: string, values: string[]) => {
-    if (values.length === 0) doc.deleteIn(["filter", key]);
-    else {
-      const node = doc.createNode(values);
-      if (isSeq(node)) node.flow = false;
-      doc.setIn(["filter", key], node);
-    }
-  };
-  list("taxo_exclude", slice.exclude);
-  if (slice.units.length > 0) list("territorial_unit_ids", slice.units);
-  set(["filter", "start_date"], slice.startDate);
-  if (slice.endDate) set(["filter", "end_date"], slice.endDate);
+  set(["filter", "start_date"], dates.startDate);
+  if (dates.endDate) set(["filter", "end_date"], dates.endDate);
   else doc.deleteIn(["filter", "end_date"]);
   set(["filter", "type_date"], "entry");
   if (!isMap(doc.get("tuning"))) doc.set("tuning", doc.createNode({ max_chunks: "1000" }));
   const steps =
-    slice.stepDays === null
+    dates.stepDays === null
       ? { min: 5, max: 2000, delta: 15 }
-      : { min: slice.stepDays, max: slice.stepDays, delta: slice.stepDays };
+      : { min: dates.stepDays, max: dates.stepDays, delta: dates.stepDays };
   set(["tuning", "pid_limit_min"], String(steps.min));
   set(["tuning", "pid_limit_max"], String(steps.max));
   set(["tuning", "pid_delta_days"], String(steps.delta));

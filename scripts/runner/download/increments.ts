@@ -1,11 +1,13 @@
-import { escapeLiteral } from "pg";
+import type { Limits } from "../../../config/host";
 import type { Database } from "../account/database";
-import type { Day, Scope } from "../facts";
+import type { Day, Part, Scope } from "../facts";
 
 /** The portal's list of changes reaches ten weeks back; a day less is on the safe side of time zones. */
 const REACH_DAYS = 69;
 /** Beyond this age of the last update the updates alone do not reach: download by date as well. */
 const GAP_DAYS = 60;
+/** A group's date stays before a row that could not be stored, but no longer than so: the row is asked for by its own id. */
+const HELD_DAYS = 50;
 
 /** Rows of increment_log that the site's updates use: its allowed groups (the client keeps places at -1). */
 function used(db: Database): string {
@@ -17,53 +19,61 @@ function used(db: Database): string {
 
 /**
  * Makes a site's next update unable to lose a window: the client moves last_ts on before it asks the
- * portal, and asks for all groups from the first group's date. So all groups are set to the smallest date
- * less an overlap, groups without a row get one, and what was there is kept beside the job, in the
- * same transaction: `putBack` undoes it if the update fails, also after a kill.
+ * portal. So each group is set to its own date less an overlap, groups without a row get one, and what was there is kept
+ * beside the job, in the same transaction: `putBack` undoes it if the update fails, also after a kill.
+ * @param parts the groups that are asked for; undefined: all
  */
 export async function prepareUpdate(
   db: Database,
   job: number,
   scope: Scope,
-  overlapDays: number,
-  windowDays: number,
+  { overlapDays, windowDays }: Pick<Limits, "overlapDays" | "windowDays">,
+  parts: readonly Part[] | undefined,
 ): Promise<void> {
+  const groups = parts?.map(({ taxoGroup }) => taxoGroup) ?? null;
+  const asked = (column: string) => `($3::int[] is null or ${column} = any($3))`;
+  const filters = [scope.site, scope.taxoExclude, groups];
   await db.session(async (client) => {
     await client.query("begin");
     // Where an earlier try's could not be put back, that one's are the dates to keep.
     await client.query(
-      `with kept as (select * from ${db.check}.increment_log i where ${used(db)} for update)
+      `with kept as (select * from ${db.check}.increment_log i where ${used(db)} and ${asked("i.taxo_group")} for update)
        insert into ${db.repair}.increment_backup (job, site, taxo_group, last_ts)
-       select $3, site, taxo_group, last_ts from kept on conflict do nothing`,
-      [scope.site, scope.taxoExclude, job],
+       select $4, k.site, k.taxo_group,
+              case when exists (select from ${db.repair}.not_stored n where n.site = k.site and n.taxo_group = k.taxo_group)
+                   then greatest(k.last_ts, localtimestamp - interval '${HELD_DAYS} days') else k.last_ts end
+         from kept k on conflict do nothing`,
+      [...filters, job],
     );
-    const { rows } = await client.query(
-      `select to_char(greatest(coalesce(min(i.last_ts) - $3::int * interval '1 day',
-                                        localtimestamp - $4::int * interval '1 day'),
-                               localtimestamp - interval '${REACH_DAYS} days'), 'YYYY-MM-DD HH24:MI:SS.US') as since
-         from ${db.check}.increment_log i where ${used(db)}`,
-      [scope.site, scope.taxoExclude, overlapDays, windowDays],
+    const earliest = `localtimestamp - interval '${REACH_DAYS} days'`;
+    await client.query(
+      `update ${db.check}.increment_log i set last_ts = greatest(i.last_ts - $4::int * interval '1 day', ${earliest})
+        where ${used(db)} and ${asked("i.taxo_group")}`,
+      [...filters, overlapDays],
     );
-    const since = escapeLiteral((rows[0] as { since: string }).since);
-    await client.query(`update ${db.check}.increment_log i set last_ts = ${since} where ${used(db)}`, [
-      scope.site,
-      scope.taxoExclude,
-    ]);
     await client.query(
       `insert into ${db.check}.increment_log (site, taxo_group, last_ts)
-       select g.site, g.id, ${since} from ${db.check}.taxo_groups_json g
+       select g.site, g.id, greatest(localtimestamp - $4::int * interval '1 day', ${earliest}) from ${db.check}.taxo_groups_json g
         where g.site = $1 and g.item->>'access_mode' is distinct from 'none'
-          and not coalesce(g.item->>'name_constant' = any($2::text[]), false)
+          and not coalesce(g.item->>'name_constant' = any($2::text[]), false) and ${asked("g.id")}
           and not exists (select from ${db.check}.increment_log i where i.site = g.site and i.taxo_group = g.id)`,
-      [scope.site, scope.taxoExclude],
+      [...filters, windowDays],
     );
     await client.query("commit");
   });
 }
 
-/** The update of a site has ended well: what was kept is no longer needed. */
-export async function updateEnded(db: Database, job: number, site: string): Promise<void> {
-  await db.rows(`delete from ${db.repair}.increment_backup where job = $1 and site = $2`, [job, site]);
+/** The updates of these groups have ended well: what was kept of them is no longer needed. */
+export async function updateEnded(
+  db: Database,
+  job: number,
+  site: string,
+  groups: readonly Part[],
+): Promise<void> {
+  await db.rows(
+    `delete from ${db.repair}.increment_backup where job = $1 and site = $2 and taxo_group = any($3::int[])`,
+    [job, site, groups.map(({ taxoGroup }) => taxoGroup)],
+  );
 }
 
 /**

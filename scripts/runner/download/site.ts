@@ -1,12 +1,12 @@
 import { PROOF_CONTROLLERS } from "../../../config/values/controllers";
-import type { Proof, Scope, Window } from "../facts";
+import type { Part, Proof, Scope, Window } from "../facts";
 import { type ClientResult, runClient } from "./client";
 import type { Downloading } from "./downloading";
 import { extrasOf } from "./evnFile";
 import { prepareUpdate, putBack, updateEnded } from "./increments";
+import { askFor, failedBefore, keepParts, partsEnded, Tries } from "./parts";
 import { prove, siteEnded } from "./proof";
 import { withRetries } from "./retry";
-import { downloadSlice, slices } from "./slices";
 import { days } from "./window";
 
 /** The job that a download belongs to. */
@@ -39,7 +39,8 @@ export interface Beginning {
 
 /**
  * Downloads a site by date until it is proven complete or the tries are used up. After a failure only
- * what is unproven is asked for again. Extra controllers (species, places …) come after the observations.
+ * what is unproven is asked for again, each part by itself and those that failed last. Extra controllers (species,
+ * places …) come after the observations.
  * @returns extra controllers that failed in every try
  */
 export async function downloadSite(
@@ -50,6 +51,8 @@ export async function downloadSite(
   { left, accept = false }: Beginning,
 ): Promise<string[]> {
   const { site } = scope;
+  const { overallSeconds } = d.limits;
+  const tries = new Tries(await failedBefore(d.db, job.id, site, "download"));
   let missing: readonly string[] = left ? left.missing : PROOF_CONTROLLERS;
   let extrasLeft = [...extras];
   const proveSite = async () => {
@@ -58,12 +61,14 @@ export async function downloadSite(
     return proof;
   };
   let proof = left;
-  const took = (result: ClientResult) => {
+  const took = async (result: ClientResult) => {
     missing = missing.filter((name) => !result.ended.includes(name));
     extrasLeft = extrasLeft.filter((name) => !result.ended.includes(name));
+    tries.took(result.parts);
+    await partsEnded(d.db, job.id, site, "download", result);
   };
   const full = async (controllers: string[]) =>
-    took(await runClient(d, { site, mode: "full", controllers, overallSeconds: d.limits.overallSeconds }));
+    await took(await runClient(d, { site, mode: "full", controllers, last: tries.last(), overallSeconds }));
   await withRetries(d, async (attempt) => {
     if (!proof || proof.expected === 0) {
       // The proof's controllers first: the client reads the units from the table, so a new one counts at once.
@@ -73,38 +78,50 @@ export async function downloadSite(
         await full([...missing, ...extrasLeft]);
         proof = await proveSite(); // there may be other groups or units now
       }
-      for (const slice of slices(proof.unproven)) {
-        // One step for the whole window, from now back: its last day and one more.
-        const dates = { startDate: job.window.from, stepDays: days(job.window) };
-        took(await downloadSlice(d, scope, slice, dates));
-      }
+      // One step for the whole window, from now back: its last day and one more.
+      const dates = { startDate: job.window.from, stepDays: days(job.window) };
+      await took(await askFor(d, scope, tries.left(proof.unproven), tries.last(), dates));
     }
     proof = await proveSite();
     const { unproven, expected } = proof;
-    if (unproven.length === 0 && expected > 0 && missing.length + extrasLeft.length === 0) return true;
+    const whole = expected > 0 && missing.length + extrasLeft.length === 0;
+    if (unproven.length === 0 && whole) return true;
     const of = d.limits.attempts;
     d.say({ fact: "attemptIncomplete", site, attempt, of, unproven: unproven.length, expected });
-    return false;
+    return whole && tries.left(unproven).length === 0 ? "enough" : false;
   });
+  if (proof && proof.expected > 0) await keepParts(d.db, site, "download", proof.unproven);
   return extrasLeft;
 }
 
 /**
- * Brings a site's changes and deletions since its last update, with an overlap.
- * @returns whether it ended well; if not, the dates are as they were
+ * Brings a site's changes and deletions since its last update, with an overlap, group by group.
+ * @returns whether all of them ended well; the dates of the others are as they were
  */
 export async function updateSite(d: Downloading, job: number, scope: Scope): Promise<boolean> {
   const { site } = scope;
-  const { overlapDays, windowDays, overallSeconds } = d.limits;
+  const { overallSeconds } = d.limits;
+  const tries = new Tries(await failedBefore(d.db, job, site, "update"));
+  let parts: Part[] | undefined;
   return await withRetries(d, async () => {
-    await prepareUpdate(d.db, job, scope, overlapDays, windowDays);
+    await prepareUpdate(d.db, job, scope, d.limits, parts);
     const controllers = ["observations"];
-    const result = await runClient(d, { site, mode: "update", controllers, overallSeconds });
-    if (result.outcome === "done") {
-      await updateEnded(d.db, job, site);
-      return true;
-    }
+    const work = { site, mode: "update", controllers, parts, last: tries.last(), overallSeconds } as const;
+    const result = await runClient(d, work);
+    tries.took(result.parts);
+    await partsEnded(d.db, job, site, "update", result);
+    // A row that could not be stored: the group's date stays before it.
+    const moved = result.parts.filter(({ cause, rows }) => cause === null && !rows);
+    await updateEnded(d.db, job, site, moved);
     await putBack(d.db);
-    return false;
+    const groups = result.groups?.map((taxoGroup) => ({ taxoGroup, unit: "" }));
+    if (groups) await keepParts(d.db, site, "update", groups);
+    if (result.outcome === "done") return true;
+    const ended = new Set(
+      result.parts.filter(({ cause }) => cause === null).map(({ taxoGroup }) => taxoGroup),
+    );
+    const left = (parts ?? groups)?.filter(({ taxoGroup }) => !ended.has(taxoGroup));
+    parts = left && tries.left(left);
+    return parts?.length === 0 ? "enough" : false;
   });
 }

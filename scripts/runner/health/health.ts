@@ -1,6 +1,7 @@
 import { nextDue } from "../../../config/values/cron";
 import { isRunning } from "../account/lock";
 import { causeOf, type JobVerb, type SiteImport } from "../facts";
+import { byParts, openParts } from "../run/openParts";
 import type { Home } from "../run/run";
 import { type CauseFact, cannotTell } from "../text";
 import { proofLook, updatesLook } from "./downloads";
@@ -59,7 +60,7 @@ export async function healthOf(
     running: isRunning(home.paths),
     next: { daily: next(schedule.daily), weekly: next(schedule.weekly) },
   };
-  const { problems } = health;
+  let { problems } = health;
   try {
     const seen = await see(home, now, imported);
     for (const job of Object.values(seen.jobs)) health.last[job.verb] = lastJobReport(job, seen.running);
@@ -69,10 +70,12 @@ export async function healthOf(
     if (state === "done") for (const look of LOOKS) problems.push(...(await look(seen)));
     else if (state !== "running") problems.push({ fact: "importUnfinished" });
     if (state !== "done") problems.push(...(await surroundingsLook(seen)));
+    const sites = seen.firstImport?.sites.map(({ site }) => site) ?? [];
+    if (state !== "running") problems = byParts(problems, await openParts(home.db, sites));
   } catch (error) {
     problems.push({ fact: "databaseDown", cause: causeOf(error) });
   }
-  return { ...health, state: stateOf(problems) };
+  return { ...health, problems, state: stateOf(problems) };
 }
 
 function stateOf(problems: readonly CauseFact[]): State {

@@ -93,7 +93,8 @@ export function importReport(
   const expected = sites.reduce((sum, site) => sum + site.expected, 0);
   const under = running && last?.endedAt === null;
   const whole =
-    sites.every((site) => site.expected > 0) && (ended || sites.every((site) => site.done === site.expected));
+    sites.every((site) => site.expected > 0) &&
+    (ended || sites.every((site) => site.done + site.failed >= site.expected));
   const asked = last !== undefined || readIfThere(home.paths.importAsked) !== undefined;
   return {
     state: under ? "running" : whole ? "done" : asked ? "unfinished" : "not started",

@@ -2,6 +2,7 @@ import { keepLimits } from "../account/failure";
 import { EXIT, type ExitCode, type Fact, type RepairMode, type RepairResult } from "../facts";
 import { factIn } from "../text";
 import { endJob, jobSites } from "./job";
+import { openParts, withParts } from "./openParts";
 import { repairMain } from "./repair";
 import type { Run } from "./run";
 
@@ -17,7 +18,7 @@ export async function finish(
   const result = await repairMain(run.db, { mode, job });
   run.say({ fact: "repaired", result, dryRun: false });
   const sites = await jobSites(run.db, job);
-  const lacking: Fact[] = [];
+  let lacking: Fact[] = [];
   for (const { proof } of sites) {
     if (proof?.proven) run.say({ fact: "siteProven", proof });
     else if (proof) lacking.push({ fact: "siteUnproven", proof });
@@ -32,6 +33,7 @@ export async function finish(
   for (const { site, updated } of sites) if (updated === false) lacking.push({ fact: "updateFailed", site });
   for (const { site, extrasFailed: controllers } of sites)
     if (controllers.length > 0) lacking.push({ fact: "extrasFailed", site, controllers });
+  lacking = withParts(lacking, await openParts(run.db, run.evn.sites));
   const incomplete = lacking.length > 0;
   if (incomplete) lacking.push({ fact: "nextDailyGoesOn" });
   if (result.status !== "done") lacking.push({ fact: "repairNotDone", result });

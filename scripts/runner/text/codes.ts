@@ -1,4 +1,4 @@
-import type { Fact, NoDatabase, Problem, Refusal, RepairProblem } from "../facts";
+import type { Fact, NoDatabase, PartCause, Problem, Refusal, RepairProblem } from "../facts";
 import type { CauseCode } from "./causes";
 
 // Which cause each fact is for `status`. A new word of theirs does not compile without one.
@@ -69,6 +69,16 @@ const REPAIR: Record<RepairProblem["problem"], CauseCode> = {
   "locked by": "repair-locked",
 };
 
+const PART: { [K in PartCause["kind"]]: Code<Extract<PartCause, { kind: K }>> } = {
+  http: ({ status }) => (status === 401 ? "portal-login" : status < 500 ? "portal-refuses" : "portal-away"),
+  body: "portal-unreadable",
+  network: "portal-away",
+  stopped: "portal-away",
+  database: "database-refuses",
+  rows: "rows-not-stored",
+  other: "part-failed",
+};
+
 /** null: said while working, never by `status`. */
 const FACT = {
   clientStarts: null,
@@ -91,6 +101,11 @@ const FACT = {
   },
   brokenOff: "run-broken-off",
   updateFailed: "update-failed",
+  partsFailed: ({ cause }) => {
+    const code = PART[cause.kind] as Code<PartCause>;
+    return typeof code === "function" ? code(cause) : code;
+  },
+  rowsNotStored: "rows-not-stored",
   extrasFailed: "extras-failed",
   nextDailyGoesOn: null,
   repaired: null,

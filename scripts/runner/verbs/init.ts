@@ -36,7 +36,7 @@ async function story(run: Run): Promise<ExitCode> {
     let expected = 0;
     let worked = false;
     for (const [i, scope] of scopes.entries()) {
-      const site = await importSite(run, scope, i === 0, (at) => tellProgress(run.db, job, at));
+      const site = await importSite(run, job, scope, i === 0, (at) => tellProgress(run.db, job, at));
       worked ||= site.worked;
       done += site.done;
       expected += site.expected;

@@ -1,6 +1,6 @@
 import { readIfThere } from "../account/files";
 import { inBackground, isRunning } from "../account/lock";
-import { importStateOf, isIncomplete } from "../download/firstImport";
+import { importDue, importStateOf, isIncomplete, isThere } from "../download/firstImport";
 import { EXIT } from "../facts";
 import { firstImportEnded, lastJob } from "../run/job";
 import { openHome } from "../run/run";
@@ -28,6 +28,8 @@ export const watch: Verb = {
       // Begun by the stack or by hand, never by itself.
       const asked = readIfThere(home.paths.importAsked) !== undefined;
       if (!asked || !sites.some(isIncomplete)) return EXIT.done;
+      // Parts that do not come hold nothing up: daily and weekly have their turn, and these are come back to.
+      if (sites.every(isThere) && !(await importDue(home))) return EXIT.done;
     }
     inBackground(["init"]);
     return EXIT.done;

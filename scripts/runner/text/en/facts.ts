@@ -1,5 +1,6 @@
 import type { PortalLimit, Problem } from "../../facts";
 import { failureIn, limitIn, list, type Texts, unprovenList } from "../common/texts";
+import { partsFailed, rowsNotStored } from "./parts";
 import { problems } from "./problems";
 import { repairProblem } from "./repairProblem";
 
@@ -62,6 +63,8 @@ export const facts: Texts["fact"] = {
   brokenOff: ({ site }) =>
     `${site}: nothing is proven, for the run broke off before it could look; the next daily run makes it up`,
   updateFailed: ({ site }) => `${site}: the update failed; its dates are put back, the next run asks again`,
+  partsFailed,
+  rowsNotStored,
   extrasFailed: ({ site, controllers }) => `${site}: not downloaded: ${list(controllers)}`,
   nextDailyGoesOn: () => "The repair was done with what arrived; the next daily run fetches just what lacks.",
   repaired: ({ result: r, dryRun }) =>

@@ -1,6 +1,7 @@
 import type { PortalLimit, Problem } from "../../facts";
 import { failureIn, limitIn, list, type Texts, unprovenList } from "../common/texts";
 import { count } from "./count";
+import { partsFailed, rowsNotStored } from "./parts";
 import { problems } from "./problems";
 import { repairProblem } from "./repairProblem";
 
@@ -67,6 +68,8 @@ export const facts: Texts["fact"] = {
     `${site} : rien n'est prouvé, car la tâche s'est interrompue avant d'avoir pu vérifier ; la prochaine tâche quotidienne y remédiera`,
   updateFailed: ({ site }) =>
     `${site} : la mise à jour a échoué ; ses dates sont rétablies, la prochaine tâche refera la demande`,
+  partsFailed,
+  rowsNotStored,
   extrasFailed: ({ site, controllers }) => `${site} : non téléchargés : ${list(controllers)}`,
   nextDailyGoesOn: () =>
     "La réparation a été faite avec ce qui est arrivé ; la prochaine tâche quotidienne ne demandera que ce qui manque.",

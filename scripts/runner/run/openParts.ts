@@ -1,0 +1,74 @@
+import type { Database } from "../account/database";
+import type { Fact, PartsFailed, RowsNotStored } from "../facts";
+import type { CauseFact } from "../text";
+
+type Open = Extract<CauseFact, { fact: "partsFailed" | "rowsNotStored" }>;
+
+/** A group's name in the client's own table. */
+function nameOf(db: Database, alias: string): string {
+  return `(select g.item->>'name_constant' from ${db.check}.taxo_groups_json g
+            where g.site = ${alias}.site and g.id = ${alias}.taxo_group limit 1)`;
+}
+
+/**
+ * What does not come, part by part, and rows that could not be stored, each with its cause. A download by date counts as far
+ * as its proof lacks it.
+ * @param sites those that are enabled; others are not asked for any more
+ */
+export async function openParts(db: Database, sites: readonly string[]): Promise<Open[]> {
+  const parts = await db.rows<PartsFailed>(
+    `with open as (
+       select f.* from ${db.repair}.part_failure f
+        where f.site = any($1)
+          and (f.kind <> 'download' or exists (
+                 select from ${db.repair}.job_gap g
+                  where g.job = ${db.repair}.last_download() and g.site = f.site
+                    and g.taxo_group = f.taxo_group and g.unit = f.unit))
+     )
+     select o.site, o.taxo_group as "taxoGroup", ${nameOf(db, "o")} as "groupName", o.cause,
+            array_agg(distinct o.kind::text order by o.kind::text) as kinds,
+            coalesce(array_agg(distinct o.unit order by o.unit) filter (where o.unit <> ''), '{}') as units,
+            to_char(min(o.since), 'YYYY-MM-DD') as since
+       from open o group by o.site, o.taxo_group, o.cause order by 1, 2, 4`,
+    [sites],
+  );
+  const rows = await db.rows<RowsNotStored>(
+    `select n.site, n.table_name as "table", n.taxo_group as "taxoGroup", ${nameOf(db, "n")} as "groupName", n.fault, n.detail,
+            array_agg(n.id order by n.id) as ids
+       from ${db.repair}.not_stored n where n.site = any($1)
+      group by n.site, n.table_name, n.taxo_group, n.fault, n.detail order by 1, 2, 3`,
+    [sites],
+  );
+  return [
+    ...parts.map((part): Open => ({ fact: "partsFailed", ...part })),
+    ...rows.map((row): Open => ({ fact: "rowsNotStored", ...row })),
+  ];
+}
+
+/** These facts and what is open, without what says less of the same: an update whose groups are named. */
+export function withParts<F extends Fact>(facts: readonly F[], open: readonly Open[]): (F | Open)[] {
+  const named = new Set(
+    open.flatMap((one) => (one.fact === "partsFailed" ? one.kinds.map((kind) => `${one.site} ${kind}`) : [])),
+  );
+  return [...facts.filter((one) => one.fact !== "updateFailed" || !named.has(`${one.site} update`)), ...open];
+}
+
+/** The same, without the figures of downloads of which each part that lacks is named. */
+export function byParts(facts: readonly CauseFact[], open: readonly Open[]): CauseFact[] {
+  const named = new Set(
+    open.flatMap((one) =>
+      one.fact === "partsFailed" && one.kinds.includes("download")
+        ? one.units.map((unit) => `${one.site} ${one.taxoGroup}/${unit}`)
+        : [],
+    ),
+  );
+  const told = (one: CauseFact) =>
+    one.fact === "siteUnproven" &&
+    one.proof.unproven.length > 0 &&
+    one.proof.missing.length === 0 &&
+    one.proof.unproven.every(({ taxoGroup, unit }) => named.has(`${one.proof.site} ${taxoGroup}/${unit}`));
+  return withParts(
+    facts.filter((one) => !told(one)),
+    open,
+  );
+}

@@ -1,0 +1,50 @@
+CREATE OR REPLACE FUNCTION {{repair}}.parts_ended(_job bigint, _site text, _kind {{repair}}.part_kind, _parts jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  DELETE FROM {{repair}}.part_failure AS f
+   USING jsonb_to_recordset(_parts) AS p ("taxoGroup" integer, unit text, cause jsonb)
+   WHERE f.kind = _kind AND f.site = _site AND f.taxo_group = p."taxoGroup" AND f.unit = p.unit
+     AND jsonb_typeof(p.cause) IS DISTINCT FROM 'object';
+  INSERT INTO {{repair}}.part_failure AS f (kind, site, taxo_group, unit, cause, job)
+  -- A part that was asked for twice: what it said last is behind.
+  SELECT DISTINCT ON (p.part ->> 'taxoGroup', p.part ->> 'unit')
+         _kind, _site, (p.part ->> 'taxoGroup')::integer, p.part ->> 'unit', p.part -> 'cause', _job
+    FROM jsonb_array_elements(_parts) WITH ORDINALITY AS p (part, nr)
+   WHERE jsonb_typeof(p.part -> 'cause') = 'object'
+   ORDER BY p.part ->> 'taxoGroup', p.part ->> 'unit', p.nr DESC
+  ON CONFLICT (kind, site, taxo_group, unit) DO UPDATE SET
+    cause = EXCLUDED.cause, last_at = clock_timestamp(), tries = f.tries + 1,
+    jobs = f.jobs + CASE WHEN f.job IS DISTINCT FROM EXCLUDED.job THEN 1 ELSE 0 END, job = EXCLUDED.job;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.parts_ended(bigint, text, {{repair}}.part_kind, jsonb) IS
+  'What became of parts that a job asked for: taxoGroup, unit, and the cause where one failed.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.keep_parts(_site text, _kind {{repair}}.part_kind, _parts jsonb) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  DELETE FROM {{repair}}.part_failure AS f
+   WHERE f.kind = _kind AND f.site = _site
+     AND NOT EXISTS (
+       SELECT FROM jsonb_to_recordset(_parts) AS p ("taxoGroup" integer, unit text)
+        WHERE p."taxoGroup" = f.taxo_group AND p.unit = f.unit);
+$fix$;
+COMMENT ON FUNCTION {{repair}}.keep_parts(text, {{repair}}.part_kind, jsonb) IS
+  'Forgets failures of parts beside these: of groups and units that are no longer asked for, or have come.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.row_not_stored(
+  _site text, _table text, _id text, _group integer, _unit text, _ask_for text, _fault text, _detail text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  INSERT INTO {{repair}}.not_stored AS n (site, table_name, id, taxo_group, unit, ask_for, fault, detail)
+  VALUES (_site, _table, _id, _group, coalesce(_unit, ''), _ask_for, _fault, coalesce(_detail, ''))
+  ON CONFLICT (site, table_name, id) DO UPDATE SET
+    taxo_group = EXCLUDED.taxo_group, unit = coalesce(nullif(EXCLUDED.unit, ''), n.unit), ask_for = EXCLUDED.ask_for,
+    fault = EXCLUDED.fault, detail = EXCLUDED.detail, last_at = clock_timestamp(), tries = n.tries + 1;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.row_not_stored(text, text, text, integer, text, text, text, text) IS
+  'Remembers a row that could not be stored; before the piece with which it came counts as downloaded.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.row_stored(_site text, _table text, _id text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  DELETE FROM {{repair}}.not_stored WHERE site = _site AND table_name = _table AND id = _id;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.row_stored(text, text, text) IS 'A row has been stored after all, or the portal has it no more.';

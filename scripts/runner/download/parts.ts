@@ -10,7 +10,7 @@ import { type SliceDates, sliceOf } from "./evnFile";
 const BEGUN_AGAIN = 2;
 
 /** Whether the portal has answered well and says no, or gives what cannot be used: asking again at once is of no use. */
-export function isRefusal(cause: PartCause): boolean {
+function isRefusal(cause: PartCause): boolean {
   if (cause.kind === "rows") return true;
   return (
     cause.kind === "http" &&

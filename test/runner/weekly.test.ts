@@ -187,7 +187,7 @@ test("a portal that never answers: the silence watchdog ends the client, and the
   expect(await lastRun(account)).toMatchObject({ status: "done", proof: { proven: true } });
 });
 
-test("an update that fails loses no window: its dates are as before, and the next asks with an overlap for all groups", async () => {
+test("an update that fails loses no window: its group's date is as before, and the next asks with an overlap", async () => {
   const account = await accounts.make({ sites: ["isere"] });
   await account.sql.query(
     "update src_vn_json_check.increment_log set last_ts = last_ts - taxo_group * interval '1 hour' where site = 'isere'",
@@ -207,22 +207,32 @@ test("an update that fails loses no window: its dates are as before, and the nex
     taxoGroup: 2,
     times: "always",
   });
+  accounts.emulator.requests.clear();
   const ended = await account.run("daily");
   expect(ended.code, await account.said()).toBe(2);
-  expect(ended.stderr).toMatch(/isere: the update failed; its dates are put back/);
-  expect(await lastTs(account, "isere")).toEqual(before);
+  expect(ended.stderr).toMatch(/isere, changes of TAXO_GROUP_BAT \(group 2\): the portal answers 401/);
+  const after = await lastTs(account, "isere");
+  expect(after.map((text, i) => text === before[i])).toEqual([false, true, false, false]);
+  // Each group since its own date.
+  const threeDaysBefore = (text: string | undefined) =>
+    Date.parse(String(text).replace(" ", "T")) - 3 * 86_400_000;
+  const asked = () =>
+    new Map(
+      accounts.emulator.requests
+        .list({ site: "isere", endpoint: "observations/diff" })
+        .map(({ query }) => [
+          Number(query["id_taxo_group"]),
+          Date.parse(String(query["date"]).replace(" ", "T")),
+        ]),
+    );
+  for (const [i, group] of [1, 2, 3, 7].entries())
+    expect(Math.abs((asked().get(group) ?? 0) - threeDaysBefore(before[i]))).toBeLessThan(2000);
 
   accounts.emulator.faults.clear();
   accounts.emulator.requests.clear();
   expect((await account.run("daily")).code).toBe(0);
-  const since = accounts.emulator.requests
-    .list({ site: "isere", endpoint: "observations/diff" })
-    .map((r) => r.query["date"]);
-  expect(new Set(since).size).toBe(1);
-  const smallest = before.map((text) => Date.parse(text.replace(" ", "T"))).reduce((a, b) => Math.min(a, b));
-  expect(Math.abs(Date.parse(String(since[0]).replace(" ", "T")) - (smallest - 3 * 86_400_000))).toBeLessThan(
-    2000,
-  );
+  for (const [i, group] of [1, 2, 3, 7].entries())
+    expect(Math.abs((asked().get(group) ?? 0) - threeDaysBefore(after[i]))).toBeLessThan(2000);
   expect(await differences(account, "src_vn_json.observations_json", "isere")).toEqual([]);
   expect(changed.length).toBe(6);
 });

@@ -169,8 +169,8 @@ def main():
         except Exception as error:
             failed = True
             error = client_answers.hidden(error)
-            if not isinstance(error, client_parts.PartsLeft):
-                tell({"list": name, "cause": client_answers.cause_of(error, answers)})
+            by_parts = isinstance(error, client_parts.PartsLeft)  # each of them has been told
+            tell({"list": name, "cause": None if by_parts else client_answers.cause_of(error, answers)})
             at = " < ".join(f"{os.path.basename(f.filename)}:{f.lineno}"
                             for f in reversed(traceback.extract_tb(error.__traceback__)[-4:]))
             log.error("vn-check: %s %s %s: failed: %s: %s (%s)", args.mode, args.site, name,

@@ -2,6 +2,7 @@
 import logging
 
 from client_answers import Limited, cause_of, changes_in, database_error, hidden
+from client_rows import INT4
 
 # So many groups in a row that failed otherwise than by a refusal, or parts to which the account's password was refused:
 # the portal is left alone.
@@ -65,6 +66,15 @@ def in_order(parts, only, last):
     return [part for part in chosen if part not in last] + [part for part in last if part in chosen]
 
 
+def groups_of(cfg):
+    """The groups that the portal opens to the account, but for those that the configuration leaves out."""
+    from biolovision.api import TaxoGroupsAPI
+
+    listed = TaxoGroupsAPI(cfg).api_list()["data"]
+    return [str(one["id"]) for one in listed if str(one.get("id")).isdigit() and one.get("access_mode") != "none"
+            and one.get("name_constant") not in (cfg.taxo_exclude or [])]
+
+
 class Opened:
     """The client's downloader of observations, on a connection of its own."""
 
@@ -87,15 +97,16 @@ def full(transfer_vn, cfg, ledger, answers, tell, only, last):
 
     walk = Walk(ledger, answers, tell)
     with Opened(transfer_vn, cfg) as at:
-        groups = [str(group) for group in at.downloader._list_taxo_groups(None, cfg.taxo_exclude)]
+        groups = groups_of(cfg)
         units = [row[0] for row in ReadPostgresql(cfg).read("territorial_units")]
         units = units or TerritorialUnitsAPI(cfg).api_list()["data"]
         wanted = cfg.territorial_unit_ids or []
         parts = {}
         for group in groups:
             for unit in units:
-                if not wanted or unit.get("short_name") in wanted:
-                    parts[f"{group}/{unit['id_country']}{unit['short_name']}"] = (group, unit)
+                country, short_name = unit.get("id_country"), unit.get("short_name")
+                if country and short_name and (not wanted or short_name in wanted):
+                    parts[f"{group}/{country}{short_name}"] = (group, unit)
         short = 1 if cfg.json_format == "short" else 0
         for key in in_order(parts, only, last):
             group, unit = parts[key]
@@ -110,7 +121,7 @@ def update(transfer_vn, cfg, ledger, answers, tell, only, last):
     walk = Walk(ledger, answers, tell)
     with Opened(transfer_vn, cfg) as at:
         api = at.downloader._api_instance
-        groups = {f"{group}/": str(group) for group in at.downloader._list_taxo_groups(None, cfg.taxo_exclude)}
+        groups = {f"{group}/": group for group in groups_of(cfg)}
         tell({"walks": [int(group) for group in groups.values()]})
         diff = api.api_diff
 
@@ -120,11 +131,12 @@ def update(transfer_vn, cfg, ledger, answers, tell, only, last):
             found, items = [], changes_in(answers)
             answers.clear()
             for item in items:
-                if usable(item):
-                    found.append({**item, "id_sighting": str(item["id_sighting"])})
-                else:
-                    row_id = str(item.get("id_sighting"))[:60] if isinstance(item, dict) and item.get("id_sighting") else None
+                row_id = str(item["id_sighting"])[:60] if isinstance(item, dict) and item.get("id_sighting") else None
+                kind = item.get("modification_type") if row_id and row_id.isdigit() else None
+                if kind not in ("updated", "deleted"):
                     ledger.not_stored(at.pg._conn, "observations_json", row_id, None, item, ValueError())
+                elif kind == "updated" or int(row_id) < INT4:  # nothing is stored under a larger one
+                    found.append({**item, "id_sighting": row_id})
             return found
 
         api.api_diff = changes
@@ -138,14 +150,6 @@ def update(transfer_vn, cfg, ledger, answers, tell, only, last):
             if group is not None and f"{group}/" not in groups:
                 ledger.stored(at.pg._conn, table, row_id)  # of a group that the portal no longer lists
     walk.ends()
-
-
-def usable(item):
-    """Whether an entry of a list of changes is one that the client can follow."""
-    if not isinstance(item, dict) or item.get("modification_type") not in ("updated", "deleted"):
-        return False
-    text = str(item.get("id_sighting"))
-    return text.isdigit() and (item["modification_type"] == "updated" or int(text) < 2**31)
 
 
 def again(at, ledger, cfg, group):

@@ -167,6 +167,7 @@ def guard(store, ledger):
         data, forms = items.get("data") if isinstance(items, dict) else None, []
         if not isinstance(data, dict) or not ("sightings" in data or "forms" in data):
             raise Unreadable("no observations")
+        ledger.forms = {}
         for one_form in data.get("forms", []):
             sightings = one_form.get("sightings") if isinstance(one_form, dict) else None
             if isinstance(sightings, list) and "@id" in one_form:

@@ -91,6 +91,8 @@ export async function downloadSite(
     return whole && tries.left(unproven).length === 0 ? "enough" : false;
   });
   if (proof && proof.expected > 0) await keepParts(d.db, site, "download", proof.unproven);
+  const lists = d.evn.controllers.map((unit) => ({ taxoGroup: 0, unit }));
+  await keepParts(d.db, site, "list", lists);
   return extrasLeft;
 }
 

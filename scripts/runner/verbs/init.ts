@@ -6,6 +6,7 @@ import { putBack } from "../download/increments";
 import { readyClient } from "../download/readyClient";
 import { EXIT, type ExitCode } from "../facts";
 import { endJob, tellProgress } from "../run/job";
+import { openParts } from "../run/openParts";
 import { asJob, locked, openHome, type Run, type RunOptions } from "../run/run";
 import { type Verb, verbose } from "../run/verb";
 import { factIn } from "../text";
@@ -46,6 +47,7 @@ async function story(run: Run): Promise<ExitCode> {
       if (!whole) run.say({ fact: "clientWithoutDatabase", site, said });
     for (const [site, limit] of run.limitsOfPortals)
       if (!whole) run.say({ fact: "portalLimits", site, ...limit });
+    if (!whole) for (const open of await openParts(run.db, run.evn.sites)) run.say(open);
     if (!whole) run.say({ fact: "importPartial", done, expected });
     else run.say(worked ? { fact: "importEnded", done } : { fact: "importNothingToDo" });
     await endJob(run.db, job, { status: whole ? "done" : "partial" });

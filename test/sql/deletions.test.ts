@@ -219,6 +219,21 @@ describe("(b) suspected: a whole download did not bring the row", () => {
     expect(await db.repair("whole")).toMatchObject({ inserted: 1, open: {} });
   });
 
+  // R2
+  test("R2: a row that the portal gave and check could not take is no suspect", async () => {
+    const { db, since } = await downloaded(suspecting, rows.slice(0, 3));
+    const note =
+      "SELECT src_vn_json_repair.row_not_stored($1, 'observations_json', '2', 1, 'FR38', '2', 'null character', '')";
+    await db.login.query(note, ["elsewhere"]);
+    await db.login.query(note, ["vn38"]);
+    expect(await db.repair("whole", { job: await job(db, { since }) })).toMatchObject({
+      deleted: 0,
+      open: {},
+    });
+    await db.login.query("SELECT src_vn_json_repair.row_stored('vn38', 'observations_json', '2')");
+    expect(await db.repair("whole", { job: await job(db, { since }) })).toMatchObject({ deleted: 1 });
+  });
+
   test("restored by hand: not suspected again", async () => {
     const { db, since } = await downloaded(suspecting, rows.slice(0, 3));
     await db.repair("whole", { job: await job(db, { since }) });

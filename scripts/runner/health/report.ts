@@ -94,7 +94,7 @@ export function importReport(
   const under = running && last?.endedAt === null;
   const whole =
     sites.every((site) => site.expected > 0) &&
-    (ended || sites.every((site) => site.done + site.failed >= site.expected));
+    (ended || sites.every((site) => site.done > 0 && site.done + site.failed >= site.expected));
   const asked = last !== undefined || readIfThere(home.paths.importAsked) !== undefined;
   return {
     state: under ? "running" : whole ? "done" : asked ? "unfinished" : "not started",

@@ -43,6 +43,10 @@ const MAY_EXECUTE: [name: string, type: "as the repair" | "as itself", why: stri
   ["site_ended", "as the repair", "what else became of a site"],
   ["progress", "as the repair", "for vn-check status"],
   ["end_job", "as the repair", "how a job ended"],
+  ["parts_ended", "as the repair", "the record of what did not come, and why"],
+  ["keep_parts", "as the repair", "the same, of what is no longer asked for"],
+  ["row_not_stored", "as the repair", "rows that check could not take"],
+  ["row_stored", "as the repair", "the same, once it can"],
   ["holders", "as the repair", "who is in the way of vn-check's own statements"],
   ["proof", "as the repair", "for people: how complete a download is"],
   ["may_suspect", "as the repair", "for people: why no deletion is concluded"],
@@ -86,6 +90,8 @@ describe("the sync's login", () => {
         "job.message",
         "job_site.site",
         "job_gap.site",
+        "part_failure.site",
+        "not_stored.fault",
       ]
         .map((column) => column.split("."))
         .flatMap(([t, column]) => [

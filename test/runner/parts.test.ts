@@ -227,3 +227,30 @@ test("R5: a group that is refused in the first import is named; daily and weekly
   const all = new Set(now.map((row) => `${row.site} ${row.id}`));
   expect(truth.filter((row) => !all.has(`${row.site} ${row.id}`))).toEqual([]);
 });
+
+// R1
+test("R1: a group whose changes are refused for months makes no day a weekly one; once they come, its gap is downloaded by date", async () => {
+  const account = await accounts.make({ sites: ["isere"] });
+  news();
+  accounts.emulator.faults.add({ kind: "status", status: 403, ...DIFF, taxoGroup: 2 });
+  expect((await account.run("daily")).code).toBe(2);
+  await account.sql.query(
+    "update src_vn_json_check.increment_log set last_ts = last_ts - interval '90 days' where site = 'isere' and taxo_group = 2",
+  );
+  accounts.emulator.requests.clear();
+  expect((await account.run("daily")).code).toBe(2);
+  expect(asked()).toEqual([]);
+  accounts.emulator.faults.clear();
+  // What changed in the last weeks comes at once; all since then, by the next.
+  expect((await account.run("daily")).code, await account.said()).toBe(0);
+  expect(asked()).toEqual([]);
+  expect((await account.run("daily")).code, await account.said()).toBe(0);
+  expect(asked()).toContain("2/107");
+  const { from } = (
+    await account.sql.query("select min(window_from)::text as from from src_vn_json_repair.job")
+  ).rows[0];
+  expect(from <= addDays(localDay(new Date()), -89)).toBe(true);
+  accounts.emulator.requests.clear();
+  expect((await account.run("daily")).code).toBe(0);
+  expect(asked()).toEqual([]);
+});

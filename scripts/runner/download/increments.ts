@@ -63,7 +63,10 @@ export async function prepareUpdate(
   });
 }
 
-/** The updates of these groups have ended well: what was kept of them is no longer needed. */
+/**
+ * The updates of these groups have ended well: what was kept of them is no longer needed. But not where a group's date is so
+ * old that changes alone do not reach it, and the job has not downloaded from there: its date stays, and is a gap.
+ */
 export async function updateEnded(
   db: Database,
   job: number,
@@ -71,7 +74,10 @@ export async function updateEnded(
   groups: readonly Part[],
 ): Promise<void> {
   await db.rows(
-    `delete from ${db.repair}.increment_backup where job = $1 and site = $2 and taxo_group = any($3::int[])`,
+    `delete from ${db.repair}.increment_backup b
+      where b.job = $1 and b.site = $2 and b.taxo_group = any($3::int[])
+        and (b.last_ts >= localtimestamp - interval '${GAP_DAYS} days'
+             or b.last_ts >= (select j.window_from from ${db.repair}.job j where j.id = b.job and j.verb = 'weekly'))`,
     [job, site, groups.map(({ taxoGroup }) => taxoGroup)],
   );
 }
@@ -95,13 +101,18 @@ export async function putBack(db: Database): Promise<string[]> {
   return rows.map((row) => row.site);
 }
 
-/** The day of the oldest last update among the sites, if it is too long ago for updates alone; else null. */
+/**
+ * The day of the oldest last update among the sites, if it is too long ago for updates alone; else null. A group whose
+ * changes are refused keeps its date, and is a gap once they come again: until then it costs the others nothing.
+ */
 export async function gapSince(db: Database, scopes: readonly Scope[]): Promise<Day | null> {
   let oldest: Day | null = null;
   for (const scope of scopes) {
     const [row] = await db.rows<{ day: string | null }>(
       `select to_char(min(i.last_ts), 'YYYY-MM-DD') as day from ${db.check}.increment_log i
-        where ${used(db)} and i.last_ts < localtimestamp - interval '${GAP_DAYS} days'`,
+        where ${used(db)} and i.last_ts < localtimestamp - interval '${GAP_DAYS} days'
+          and not exists (select from ${db.repair}.part_failure f
+                           where f.kind = 'update' and f.site = i.site and f.taxo_group = i.taxo_group)`,
       [scope.site, scope.taxoExclude],
     );
     if (row?.day && (oldest === null || row.day < oldest)) oldest = row.day;

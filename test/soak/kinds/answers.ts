@@ -24,6 +24,8 @@ const WORDS: Record<FaultKind, [en: string, fr: string]> = {
   truncated: ["JSON that ends in the middle", "du JSON coupé au milieu"],
   empty: ["an empty body", "un corps vide"],
   nodata: ['{"data":[]}', '{"data":[]}'],
+  null: ["null", "null"],
+  object: ["{}", "{}"],
   nothing: ["the right form with nothing in it", "la bonne forme, sans rien dedans"],
   hang: ["no answer at all", "aucune réponse"],
   drop: ["a closed connection", "une connexion fermée"],

@@ -45,6 +45,9 @@ type Said =
 /** Before each of these lines. */
 const TOLD = "@vn-check ";
 
+/** The adapter's way to end a controller of which it has told each part by itself. */
+const PARTS_LEFT = "PartsLeft";
+
 // All that a client process gets of our surroundings: nothing that changes its language or its session.
 const PASSED_ON = [
   "PATH",
@@ -103,6 +106,7 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
   };
   const failures: ClientFailure[] = [];
   let said = "";
+  let partsLeft = false;
   let killedBy: "silence" | "overall" | undefined;
   const kill = (why?: "silence" | "overall") => {
     killedBy ??= why;
@@ -128,7 +132,8 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
       said = line;
       const verdict = /vn-check: \w+ .+? (\w+): (done|failed)(?:: (.*))?$/.exec(line);
       if (verdict?.[2] === "done") result.ended.push(verdict[1] ?? "");
-      if (verdict?.[2] === "failed")
+      if (verdict?.[2] === "failed" && verdict[3]?.startsWith(PARTS_LEFT)) partsLeft = true;
+      else if (verdict?.[2] === "failed")
         failures.push({ kind: "controller", controller: verdict[1] ?? "", said: verdict[3] ?? "" });
       const limit = /vn-check: the portal answers (\d+): (waiting|waited|asks for) (\d+) s$/.exec(line);
       if (limit) {
@@ -159,7 +164,7 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
       const seconds = killedBy === "silence" ? limits.silenceSeconds : work.overallSeconds;
       d.say({ fact: "clientStopped", site, why: killedBy, seconds });
       if (asks) result.parts.push({ ...asks, cause: { kind: "stopped", why: killedBy, seconds } });
-    } else if (code !== 0 && failures.length === 0) failures.push({ kind: "died", code, said });
+    } else if (code !== 0 && failures.length === 0 && !partsLeft) failures.push({ kind: "died", code, said });
     for (const failure of failures) d.say({ fact: "clientFailed", site, failure });
     return result;
   } finally {

@@ -19,6 +19,7 @@ interface Options {
   faults?: string[];
   only?: number[];
   shrink: boolean;
+  goOn: boolean;
   verbose: boolean;
 }
 
@@ -47,6 +48,7 @@ const program = new Command("soak")
   .option("--only <list>", "", (text) => text.split(",").filter(Boolean).map(whole(1)))
   .option("--shrink", "", true)
   .option("--no-shrink")
+  .option("--go-on", "", false)
   .option("--verbose", "", false)
   .option("--kinds", "", false)
   .action(async (options: Options & { kinds: boolean }) => {
@@ -169,7 +171,15 @@ async function play(
       );
     }
   };
-  return await playYear({ seed, weeks, faults, venv: process.env["VN_SOAK_VENV"] ?? "", lastDay, tell });
+  return await playYear({
+    seed,
+    weeks,
+    faults,
+    venv: process.env["VN_SOAK_VENV"] ?? "",
+    lastDay,
+    goOn: options.goOn,
+    tell,
+  });
 }
 
 program.parseAsync().catch((error: Error) => {

@@ -17,6 +17,8 @@ export interface YearOptions {
   faults: readonly Planned[];
   /** Folder of Client-API-VN. */
   venv: string;
+  /** Tells what is wrong and goes on, which tells more of it. */
+  goOn?: boolean;
   /** Ends after this day, from 0. */
   lastDay?: number;
   tell(day: number, text: string): void;
@@ -45,7 +47,13 @@ export async function playYear(options: YearOptions): Promise<Played> {
   const days = Math.min(options.weeks * 7, (options.lastDay ?? Infinity) + 1);
   let day = 0;
   try {
-    for (; day < days; day++) await year.day(day);
+    for (; day < days; day++)
+      try {
+        await year.day(day);
+      } catch (error) {
+        if (!(options.goOn && error instanceof Violation)) throw error;
+        options.tell(day, `WRONG: ${error.message}`);
+      }
     return { day: day - 1 };
   } catch (error) {
     if (!(error instanceof Violation)) throw error;

@@ -43,7 +43,7 @@ const SMALL = { observers: 6, speciesPerGroup: 4, communesPerUnit: 2, placesPerC
 export async function makeGround(seed: number, start: Date, venv: string): Promise<Ground> {
   const clock = new Clock(process.env["VN_SOAK_CLOCK"] ?? "");
   clock.set(start);
-  const cluster = await startCluster({ postgis: false });
+  const cluster = await startCluster({ postgis: false, settings: { shared_buffers: "16MB" } });
   const site = (name: string, observations: number) => ({
     name,
     observations,

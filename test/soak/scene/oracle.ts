@@ -54,7 +54,9 @@ export class Oracle {
       }
     }
     for (const one of this.openSince.keys()) if (!open.has(one)) this.openSince.delete(one);
-    for (const one of open) if (!this.openSince.has(one)) this.openSince.set(one, Date.now());
+    // What was there from the beginning is the first import's, without which status is never OK.
+    const now = this.openSince.size === 0 ? 0 : Date.now();
+    for (const one of open) if (!this.openSince.has(one)) this.openSince.set(one, now);
   }
 
   /** Rows went from main without the kit's doing, as they do: by a restore, by somebody's hand. */

@@ -128,6 +128,7 @@ export const INSTALL: readonly Step[] = [
   repair("5_compare/journal", "la comparaison par le journal", "the comparison by the journal"),
   repair("5_compare/observations", "la comparaison des observations", "the comparison of observations"),
   repair("5_compare/other_tables", "la comparaison des autres tables", "the comparison of other tables"),
+  repair("5_compare/readable", "les contenus illisibles", "contents that cannot be read"),
   repair("5_compare/run_faults", "ce qui empêche une réparation", "what keeps a repair from beginning"),
   repair(
     "5_compare/sites",

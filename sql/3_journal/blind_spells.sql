@@ -6,8 +6,11 @@ BEGIN
   UPDATE {{repair}}.blind_spell SET until = now(), run = _run, lasts = _off IS NOT NULL, xid = _xid
    WHERE of_main = _of_main AND lasts;
   IF NOT FOUND AND coalesce(_off, _touched) IS NOT NULL THEN
-    INSERT INTO {{repair}}.blind_spell (of_main, reason, since, until, lasts, run, xid)
-    VALUES (_of_main, CASE WHEN _off IS NULL THEN 'switched off, or made anew: ' || _touched ELSE 'off: ' || _off END,
+    -- Of a dry run all is rolled back, but a number of the sequence would not be.
+    INSERT INTO {{repair}}.blind_spell (id, of_main, reason, since, until, lasts, run, xid) OVERRIDING SYSTEM VALUE
+    VALUES (CASE WHEN _run >= 0 IS NOT FALSE THEN nextval(pg_get_serial_sequence('{{repair}}.blind_spell', 'id'))
+                 WHEN _of_main THEN -1 ELSE -2 END,
+            _of_main, CASE WHEN _off IS NULL THEN 'switched off, or made anew: ' || _touched ELSE 'off: ' || _off END,
             coalesce(_since, now()), now(), _off IS NOT NULL, _run, _xid);
   END IF;
 END

@@ -1,3 +1,13 @@
+CREATE OR REPLACE FUNCTION {{repair}}.form_journal_is_complete() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  -- The journal of observations, emptied for its length, takes no form with it.
+  SELECT NOT EXISTS (SELECT FROM {{repair}}.journal_gap WHERE reason <> 'above its cap')
+         AND (SELECT CASE WHEN q.is_called THEN q.last_value ELSE 0 END <= s.gaps_seen
+                FROM {{repair}}.journal_gap_seq AS q, {{repair}}.settings AS s);
+$fix$;
+COMMENT ON FUNCTION {{repair}}.form_journal_is_complete() IS
+  'Are all changed forms in the journal? To be asked before journal_is_complete consumes the marks of gaps.';
+
 CREATE OR REPLACE FUNCTION {{repair}}.journal_is_complete() RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE

@@ -67,6 +67,18 @@ $fix$;
 COMMENT ON FUNCTION {{repair}}.different_observations(bigint, text[]) IS
   'Compares both observations_json whole over their covering indexes; at most so many of those that main lacks or has older, without some sites.';
 
+CREATE OR REPLACE FUNCTION {{repair}}.contents_to_look_at(OUT _ids bigint[], OUT _sites text[])
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT array_agg(o.id), array_agg(o.site)
+    FROM (SELECT id, site FROM {{repair}}.work_item WHERE table_name = 'observations_json' AND reason = 'other content'
+           UNION
+          SELECT id, site FROM {{repair}}.set_aside WHERE table_name = 'observations_json' AND reason = 'other content'
+           UNION
+          SELECT id, site FROM {{repair}}.held_back WHERE table_name = 'observations_json' AND reason = 'other content') AS o;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.contents_to_look_at() IS
+  'Observations that earlier runs left open because their content differs, their version being the same; NULL: none.';
+
 CREATE OR REPLACE FUNCTION {{repair}}.compare_observations(_run bigint, _whole boolean, _limit bigint, _but text[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE

@@ -16,15 +16,17 @@ BEGIN
          SELECT w.id, w.site, w.key FROM {{repair}}.work_item AS w WHERE w.table_name = _table
           UNION
          SELECT a.id, a.site, a.key FROM {{repair}}.set_aside AS a WHERE a.table_name = _table
+          UNION
+         SELECT h.id, h.site, h.key FROM {{repair}}.held_back AS h WHERE h.table_name = _table
        )
   SELECT array_agg(k.id), array_agg(k.site), array_agg(k.key) INTO _ids, _sites, _keys FROM k;
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.keys_to_look_at(text) IS
-  'Consumes the journal of a table that has one; its keys, and those that earlier runs left queued or set aside; NULL: none.';
+  'Consumes the journal of a table that has one; its keys, and those that earlier runs left queued, set aside or held back; NULL: none.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.compare_other_tables(
-  _run bigint, _whole boolean, _contents boolean, _limit bigint) RETURNS void
+  _run bigint, _whole boolean, _contents boolean, _forms_complete boolean, _limit bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
   _t record;
@@ -42,11 +44,11 @@ BEGIN
     END IF;
     IF _whole THEN
       EXECUTE format('SELECT {{repair}}.%I($1, $2, NULL, NULL, NULL, $3)', 'compare_' || _t.table_name)
-        USING _run, _contents, _limit;
+        USING _run, _contents OR _t.table_name = 'forms_json' AND NOT _forms_complete, _limit;
     END IF;
   END LOOP;
   DELETE FROM {{repair}}.journal_form; -- where main has no such table, nobody has consumed it
 END
 $fix$;
-COMMENT ON FUNCTION {{repair}}.compare_other_tables(bigint, boolean, boolean, bigint) IS
-  'Compares the tables without update_ts: journaled keys and those left over by content; whole: what is missing, and contents where asked.';
+COMMENT ON FUNCTION {{repair}}.compare_other_tables(bigint, boolean, boolean, boolean, bigint) IS
+  'Compares the tables without update_ts: journaled keys and those left over by content; whole: what is missing, and contents where asked; of forms too where their journal has a gap.';

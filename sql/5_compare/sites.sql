@@ -64,7 +64,7 @@ BEGIN
       JOIN {{check}}.observations_json AS c ON c.id = s.id AND c.site = _site
       JOIN {{main}}.observations_json AS m ON m.id = s.id AND m.site <> _site
      WHERE m.update_ts = c.update_ts
-       AND m.item::jsonb #>> '{observers,0,insert_date}' = c.item::jsonb #>> '{observers,0,insert_date}'
+       AND {{repair}}.readable(m.item) #>> '{observers,0,insert_date}' = {{repair}}.readable(c.item) #>> '{observers,0,insert_date}'
      GROUP BY m.site
     HAVING 2 * count(*) > (SELECT count(*) FROM part)
      ORDER BY count(*) DESC

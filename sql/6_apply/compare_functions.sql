@@ -3,29 +3,38 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 BEGIN
   IF _versioned THEN
     PERFORM {{repair}}.make_function(format('%I', 'compare_contents_' || _table)
-        || '(_run bigint, _limit bigint) RETURNS bigint', $body$
+        || '(_run bigint, _ids bigint[], _sites text[], _limit bigint) RETURNS bigint', $body$
 DECLARE
   _count integer;
 BEGIN
-  -- Reads both items: minutes at 5 million rows, so only when asked for.
-  INSERT INTO {{repair}}.work_item AS w
+  INSERT INTO {{repair}}.work_item AS i
     (table_name, action, id, site, key, reason, check_update_ts, main_update_ts, run)
-  SELECT @table_text@, 'update', @id@, @site@, @key@, 'other content', c.update_ts, m.update_ts, _run
-    FROM {{check}}.@table@ AS c JOIN {{main}}.@table@ AS m ON @main_is_check@
-   WHERE m.update_ts = c.update_ts AND (@differs@) AND octet_length(@site@) <= 1000
-   LIMIT _limit
+  SELECT @table_text@, 'update', d.id, d.site, d.key, 'other content', d.check_ts, d.main_ts, _run
+    FROM (
+      SELECT @id@ AS id, @site@ AS site, @key@ AS key, c.update_ts AS check_ts, m.update_ts AS main_ts
+        FROM unnest(_ids, _sites) AS w (id, site)
+        JOIN {{check}}.@table@ AS c ON @check_is_wanted@
+        JOIN {{main}}.@table@ AS m ON @main_is_check@
+       WHERE _ids IS NOT NULL AND m.update_ts = c.update_ts AND (@differs@)
+       UNION ALL
+      -- Reads both items: minutes at 5 million rows, so only when asked for.
+      (SELECT @id@, @site@, @key@, c.update_ts, m.update_ts
+         FROM {{check}}.@table@ AS c JOIN {{main}}.@table@ AS m ON @main_is_check@
+        WHERE _ids IS NULL AND m.update_ts = c.update_ts AND (@differs@) AND octet_length(@site@) <= 1000
+        LIMIT _limit)) AS d
   ON CONFLICT ON CONSTRAINT work_item_pk DO UPDATE SET
     run = EXCLUDED.run, reason = EXCLUDED.reason,
     check_update_ts = EXCLUDED.check_update_ts, main_update_ts = EXCLUDED.main_update_ts;
   GET DIAGNOSTICS _count = ROW_COUNT;
   RETURN _count;
-END$body$, _words, format('Queues rows of %s with the same update_ts and another content.', _table));
+END$body$, _words, format('Queues rows of %s with the same update_ts and another content: of these keys, or (NULL) all.', _table));
     RETURN;
   END IF;
   PERFORM {{repair}}.make_function(format('%I', 'compare_' || _table)
       || '(_run bigint, _contents boolean, _ids bigint[], _sites text[], _keys text[], _limit bigint) RETURNS bigint', $body$
 DECLARE
   _count integer;
+  _long bigint;
 BEGIN
   -- With keys: only these; without: the whole tables.
   INSERT INTO {{repair}}.work_item AS w (table_name, action, id, site, key, reason, run)
@@ -40,6 +49,15 @@ BEGIN
    LIMIT _limit
   ON CONFLICT ON CONSTRAINT work_item_pk DO UPDATE SET run = EXCLUDED.run, reason = EXCLUDED.reason;
   GET DIAGNOSTICS _count = ROW_COUNT;
+  IF _ids IS NULL THEN
+    SELECT count(*) INTO _long
+      FROM {{check}}.@table@ AS c
+      LEFT JOIN {{main}}.@table@ AS m ON @main_is_check@
+     WHERE (octet_length(@site@) > 1000 OR octet_length(@key@) > 1000) AND (m.@first_key@ IS NULL OR _contents AND (@differs@));
+    IF _long > 0 THEN
+      PERFORM {{repair}}.note_problem(_run, jsonb_build_object('problem', 'site too long', 'rows', _long));
+    END IF;
+  END IF;
   RETURN _count;
 END$body$, _words, format('Queues rows of %s that main lacks, and where asked those of another content.', _table));
 END

@@ -43,10 +43,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
            format('NOT coalesce(%s, m.%s IS NULL AND c.%2$s IS NULL)',
              -- Main's item may be json, which has no equality.
              CASE WHEN m.attname = 'item' AND m.atttypid IN ('jsonb'::regtype, 'json'::regtype) AND s.any_volatile
-                  THEN {{repair}}.equal('jsonb'::regtype, {{repair}}.without_keys('m.item::jsonb', s.volatile),
-                                        {{repair}}.without_keys('c.item::jsonb', s.volatile))
+                  THEN {{repair}}.equal('jsonb'::regtype, {{repair}}.without_keys('{{repair}}.readable(m.item)', s.volatile),
+                                        {{repair}}.without_keys('{{repair}}.readable(c.item)', s.volatile))
                   WHEN m.atttypid = 'json'::regtype
-                  THEN {{repair}}.equal('jsonb'::regtype, format('m.%I::jsonb', m.attname), format('c.%I::jsonb', m.attname))
+                  THEN {{repair}}.equal('jsonb'::regtype, format('{{repair}}.readable(m.%I)', m.attname), format('{{repair}}.readable(c.%I)', m.attname))
                   -- A content that does not fit main's type is a difference, and no error of the comparison.
                   WHEN m.atttypid <> c.atttypid
                   THEN {{repair}}.equal('text'::regtype, format('m.%I::text', m.attname), format('c.%I::text', m.attname))

@@ -60,7 +60,7 @@ BEGIN
          array_agg(m.update_ts::bigint) FILTER (WHERE m.day IS NOT NULL) AS ts,
          count(*) FILTER (WHERE m.day IS NULL) AS without_day, min(m.id) FILTER (WHERE m.day IS NULL) AS one INTO _s
     FROM (
-      SELECT m.id, m.site, m.update_ts, m.item::jsonb AS item, {{repair}}.entry_day(m.item::jsonb) AS day
+      SELECT m.id, m.site, m.update_ts, {{repair}}.readable(m.item) AS item, {{repair}}.entry_day({{repair}}.readable(m.item)) AS day
         -- First by keys alone; only for what no download brought is the item read.
         FROM (SELECT x.id, x.site
                 FROM {{main}}.observations_json AS x
@@ -105,7 +105,21 @@ COMMENT ON FUNCTION {{repair}}.suspect_deletions(bigint, bigint) IS
 
 CREATE OR REPLACE FUNCTION {{repair}}.keep_suspicions(_run bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fix$
+DECLARE
+  _cause {{repair}}.held_back_cause := (
+    SELECT CASE WHEN deletions <> 'apply' THEN 'deletion reported'::{{repair}}.held_back_cause END FROM {{repair}}.settings);
 BEGIN
+  -- One that main did not let happen is tried again.
+  PERFORM {{repair}}.queue_deletion(_run, array_agg(a.id), array_agg(a.site COLLATE "default"), 'not downloaded',
+      array_agg(_cause), array_agg('suspected by an earlier run'::text), array_agg(a.check_update_ts), array_agg(a.main_update_ts))
+    FROM {{repair}}.set_aside AS a
+    JOIN {{main}}.observations_json AS m
+      ON m.id = a.id AND m.site = a.site COLLATE "default" AND m.update_ts = a.main_update_ts
+   WHERE a.table_name = 'observations_json' AND a.action = 'delete' AND a.reason = 'not downloaded'
+     AND NOT EXISTS (
+       SELECT FROM {{repair}}.downloaded_key AS n
+        WHERE n.id = a.id AND n.site = a.site COLLATE "default" AND n.at > a.first_at)
+  HAVING count(*) > 0;
   -- Main still has the version that no download has brought since: a suspicion of an earlier week stays.
   WITH open AS (
          SELECT action, id, site, main_update_ts, first_at FROM {{repair}}.work_item WHERE reason = 'not downloaded'

@@ -22,6 +22,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE
   _r {{repair}}.run;
   _complete boolean;
+  _forms_complete boolean;
+  _open record;
   _whole boolean;
   _limit bigint;
   _found bigint;
@@ -40,6 +42,7 @@ BEGIN
     UPDATE {{repair}}.run SET phase = 'refused', message = _refused WHERE id = _run;
     RETURN _refused;
   END IF;
+  _forms_complete := {{repair}}.form_journal_is_complete();
   _complete := {{repair}}.journal_is_complete();
   _whole := _r.mode <> 'journal' OR NOT _complete;
   UPDATE {{repair}}.run SET whole = _whole, journal_complete = _complete WHERE id = _run;
@@ -57,13 +60,16 @@ BEGIN
       INSERT INTO {{repair}}.downloaded_key (id, site) SELECT DISTINCT id, site FROM gone;
     END IF;
   END IF;
+  SELECT * INTO _open FROM {{repair}}.contents_to_look_at();
   PERFORM {{repair}}.compare_observations(_run, _whole, _limit, '{}');
   IF _blind THEN
     PERFORM {{repair}}.note_brought(_run);
   END IF;
-  PERFORM {{repair}}.compare_other_tables(_run, _whole, _r.mode = 'contents', _limit);
+  PERFORM {{repair}}.compare_other_tables(_run, _whole, _r.mode = 'contents', _forms_complete, _limit);
   IF _r.mode = 'contents' THEN
-    PERFORM {{repair}}.compare_contents_observations_json(_run, _limit);
+    PERFORM {{repair}}.compare_contents_observations_json(_run, NULL, NULL, _limit);
+  ELSIF _open._ids IS NOT NULL THEN
+    PERFORM {{repair}}.compare_contents_observations_json(_run, _open._ids, _open._sites, _limit);
   END IF;
   PERFORM set_config('synchronous_commit', 'off', true); -- as in limit_waiting
   SELECT count(*) INTO _found FROM {{repair}}.work_item WHERE table_name = 'observations_json' AND run = _run;

@@ -112,6 +112,8 @@ async function open(to: Connection, ssl: Tls): Promise<Client> {
     connectionTimeoutMillis: 1000 * (to.connectTimeout ?? 30),
     application_name: to.applicationName,
     keepAlive: true,
+    // A network that swallows all: known after a dozen minutes, not after two hours.
+    keepAliveInitialDelayMillis: 60_000,
   });
   client.on("error", () => undefined);
   try {

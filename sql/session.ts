@@ -74,6 +74,10 @@ export function settled(scope: "SESSION" | "LOCAL" = "SESSION"): string {
   return [...lines, optional(local)].join("\n");
 }
 
+/** A statement whose asker has gone ends too, where the server can notice that. */
+export const ENDS_WITH_CLIENT =
+  "DO $vn$ BEGIN PERFORM pg_catalog.set_config('client_connection_check_interval', '5s', false); EXCEPTION WHEN OTHERS THEN NULL; END $vn$;";
+
 /** The same for a session of the synchronisation's login that is not ours to begin: the client's own. */
 export function settledLogin(): string {
   // Its driver goes by the encoding, and by the way to write texts, that it has found: the first it is told otherwise.
@@ -83,7 +87,10 @@ export function settledLogin(): string {
     ...rest
   } = { ...MEANING, ...ENDING, ...SESSIONS };
   const lines = Object.entries(rest).map(([name, value]) => `SET ${name} = '${value}';`);
-  return [...lines, "SET ROLE NONE;", optional(false)].join("\n");
+  // Whoever holds a table of check is to be named before the client is taken for hanging.
+  return [...lines, "SET lock_timeout = '300s';", "SET ROLE NONE;", optional(false), ENDS_WITH_CLIENT].join(
+    "\n",
+  );
 }
 
 function optional(local: boolean): string {

@@ -52,6 +52,9 @@ async function main(): Promise<ExitCode> {
   }
 }
 
+// A screen that has gone (a terminal closed, a pipe cut off, a full disk behind it) ends no run.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
 // The log is written synchronously; a connection that hangs must not keep a finished run alive.
 main().then(
   (code) => process.exit(code),

@@ -2,16 +2,21 @@
 CREATE OR REPLACE FUNCTION {{repair}}.note_spell(
   _run bigint, _of_main boolean, _since timestamptz, _off text, _touched text, _xid xid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+DECLARE
+  _reason text := CASE WHEN _off IS NULL THEN 'switched off, or made anew: ' || _touched ELSE 'off: ' || _off END;
 BEGIN
   UPDATE {{repair}}.blind_spell SET until = now(), run = _run, lasts = _off IS NOT NULL, xid = _xid
    WHERE of_main = _of_main AND lasts;
-  IF NOT FOUND AND coalesce(_off, _touched) IS NOT NULL THEN
+  IF FOUND OR _reason IS NULL THEN
+    RETURN;
+  END IF;
+  IF _run < 0 THEN
     -- Of a dry run all is rolled back, but a number of the sequence would not be.
     INSERT INTO {{repair}}.blind_spell (id, of_main, reason, since, until, lasts, run, xid) OVERRIDING SYSTEM VALUE
-    VALUES (CASE WHEN _run >= 0 IS NOT FALSE THEN nextval(pg_get_serial_sequence('{{repair}}.blind_spell', 'id'))
-                 WHEN _of_main THEN -1 ELSE -2 END,
-            _of_main, CASE WHEN _off IS NULL THEN 'switched off, or made anew: ' || _touched ELSE 'off: ' || _off END,
-            coalesce(_since, now()), now(), _off IS NOT NULL, _run, _xid);
+    VALUES (CASE WHEN _of_main THEN -1 ELSE -2 END, _of_main, _reason, coalesce(_since, now()), now(), _off IS NOT NULL, _run, _xid);
+  ELSE
+    INSERT INTO {{repair}}.blind_spell (of_main, reason, since, until, lasts, run, xid)
+    VALUES (_of_main, _reason, coalesce(_since, now()), now(), _off IS NOT NULL, _run, _xid);
   END IF;
 END
 $fix$;

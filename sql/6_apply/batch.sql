@@ -1,18 +1,3 @@
-CREATE OR REPLACE FUNCTION {{repair}}.limit_waiting() RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-BEGIN
-  -- Below deadlock_timeout: it is the repair that gives way, before a deadlock could name main's own sync as the
-  -- victim; and short, as the batch keeps its own locks while it waits. Ends with the transaction.
-  PERFORM set_config('lock_timeout',
-                    (1000 * least(extract(epoch FROM (SELECT s.lock_timeout FROM {{repair}}.settings AS s)),
-                                  extract(epoch FROM current_setting('deadlock_timeout')::interval) / 2))::integer::text, true);
-  -- A crash may lose the last batches, and with each its keys' removal from the work list: the next run does them
-  -- again. The last commit of a run waits for the disk, and so for all before it.
-  PERFORM set_config('synchronous_commit', 'off', true);
-END
-$fix$;
-COMMENT ON FUNCTION {{repair}}.limit_waiting() IS 'lock_timeout and synchronous_commit of a batch, for this transaction.';
-
 CREATE OR REPLACE FUNCTION {{repair}}.take_items(
   _table text, _action {{repair}}.action, _id bigint, _site text, _key text, _size integer,
   OUT _ids bigint[], OUT _sites text[], OUT _keys text[])
@@ -126,6 +111,11 @@ BEGIN
       -- Locks are kept for a batch: smaller ones where main's triggers are slow.
       _step.size := {{repair}}.next_batch_size(_step.size, _full, clock_timestamp() - _started);
     END IF;
+  ELSIF {{repair}}.is_lock_conflict(_state) AND {{repair}}.is_held(_step.run) THEN
+    -- Rows one by one, each for seconds, would take days: all of the batch is left to the next run.
+    PERFORM {{repair}}.put_aside(_step.run, _table, _action, _ids, _sites, _keys, 'locked', _state,
+                                 {{repair}}.with_holders(_state, _message));
+    _step.singles := 0;
   ELSIF {{repair}}.is_lock_conflict(_state) AND _step.tries < 8 THEN
     _step.tries := _step.tries + 1;
     _step.waits := true;

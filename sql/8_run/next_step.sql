@@ -45,8 +45,7 @@ BEGIN
   END IF;
 
   BEGIN
-    -- Of somebody's ALTER TABLE or VACUUM FULL: the run ends, and the next one looks again.
-    PERFORM set_config('lock_timeout', '60s', true);
+    -- Each wait has settle_session's bound. Of somebody's ALTER TABLE or VACUUM FULL the run ends, and the next looks again.
     IF _step.run IS NULL AND _dry_run THEN
       _step.result := {{repair}}.dry_run(_mode, _job, _accept, _dead);
     ELSIF _step.run IS NULL THEN
@@ -66,7 +65,9 @@ BEGIN
     RAISE EXCEPTION '%: %',
       CASE WHEN _step.run IS NULL THEN 'the repair could not begin'
            ELSE format('run %s of the repair could not be closed, what it has written stays', _step.run) END,
-      {{repair}}.with_holders(SQLSTATE, SQLERRM) USING ERRCODE = 'object_not_in_prerequisite_state';
+      {{repair}}.with_holders(SQLSTATE, SQLERRM)
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'Call it again when that has ended, or end it: SELECT pg_terminate_backend(…).';
   END;
 END
 $fix$;

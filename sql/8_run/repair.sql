@@ -58,6 +58,11 @@ BEGIN
         RAISE; -- a person did
       END IF;
       _cut_off := true;
+    WHEN lock_not_available THEN
+      RAISE EXCEPTION '%: %; %', CASE WHEN _step.run IS NULL THEN 'the repair could not begin'
+                                      ELSE format('run %s of the repair has ended early, what it has written stays', _step.run) END,
+        SQLERRM, coalesce('in the way: ' || {{repair}}.holders(NULL, interval '60 seconds'), 'nobody is in the way any more')
+        USING ERRCODE = 'lock_not_available', HINT = 'Call it again when that has ended, or end it: SELECT pg_terminate_backend(…).';
     END;
     EXIT WHEN _step.result IS NOT NULL;
     CALL {{repair}}.next_transaction();

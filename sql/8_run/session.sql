@@ -11,6 +11,8 @@ BEGIN
   -- First, and without an operator: from here on each of them is the server's.
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   PERFORM @settings@;
+  -- Whoever holds a table of ours is to be named; a batch waits for less.
+  PERFORM set_config('lock_timeout', '60s', true);
   IF current_setting('session_replication_role') <> 'origin' THEN
     BEGIN
       PERFORM set_config('session_replication_role', 'origin', true);

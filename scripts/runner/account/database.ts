@@ -5,13 +5,32 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, escapeIdentifier } from "pg";
 import { HOME_FILES } from "../../../config/names";
 import { connect, type SslMode } from "../../../sql/connect";
-import { settled } from "../../../sql/session";
+import { ENDS_WITH_CLIENT, settled } from "../../../sql/session";
 import { type Problem, RunError } from "../facts";
+import { bounded, ended } from "./bounded";
 import { noDatabase, type Phase, passes, refusal, waitedInVain, wordsOf } from "./broken";
 import { parseService, passwordFor, readPgpass } from "./service";
 
 /** Seconds before each further try: a restart takes moments, a recovery or a full server minutes. */
 export const PATIENCE: readonly number[] = [1, 2, 4, 8, 15, 30, 30, 30];
+
+/** How long things may take, in seconds. */
+export interface Pace {
+  /** Absent: what the service file says, else 30. */
+  connecting?: number;
+  statement: number;
+  /** Of our tables and increment_log, statements of a moment: whoever keeps them for longer is to be named. */
+  lock: number;
+}
+/** A proof reads the whole log of a year's downloads. */
+export const AT_WORK: Pace = { statement: 600, lock: 20 };
+/** Somebody waits for the answer. */
+export const AT_ONCE: Pace = { statement: 60, lock: 5 };
+const LAST_WORDS: Pace = { connecting: 3, statement: 3, lock: 2 };
+/** All last words together: whoever told the run to stop waits. */
+const LAST_WORDS_MS = 6000;
+/** What takes as long as the copies are large: minutes for 5 million rows, an hour with slow triggers in main. */
+const LONGEST = 6 * 3600;
 
 /** Who is told that the database is waited for, and what ends the waiting. */
 export interface Waiting {
@@ -33,34 +52,43 @@ export interface Database {
   call<T>(name: string, ...args: unknown[]): Promise<T>;
   /** One connection for several statements. */
   session<T>(use: (client: Client) => Promise<T>): Promise<T>;
+  /** Rows of a statement that takes as long as the copies are large. */
+  long<T>(sql: string, values: unknown[]): Promise<T[]>;
+  /** The same database for what a run that was told to stop still has to write down: now, or not at all. */
+  atLast(): Database;
 }
 
 /**
  * Opens nothing yet; each use connects by the service of ~/.pg_service.conf, the password by ~/.pgpass.
  * libpq reads that file, node-postgres does not, hence the few keys here.
  * @param patience seconds before each further try
+ * @param pace how long each may take
  */
 export function databaseOf(
   home: string,
   service: string,
   schemas: { check: string; repair: string },
   patience: readonly number[],
+  pace: Pace,
 ): Database {
   const waiting: Waiting = {};
   const repair = escapeIdentifier(schemas.repair);
-  const session = async <T>(use: (client: Client) => Promise<T>): Promise<T> => {
+  const session = async <T>(use: (client: Client) => Promise<T>, longest = pace.statement): Promise<T> => {
     for (let tries = 0; ; tries++) {
-      const to = whereTo(home, service);
+      const { stop } = waiting;
+      stop?.throwIfAborted();
+      const to = whereTo(home, service, pace);
       let client: Client | undefined;
       try {
-        client = await open(to);
-        return await use(client);
+        client = await open(to, { ...pace, statement: longest }, stop);
+        // A little more than the server's own bound, which says more.
+        return await bounded(client, use(client), { seconds: longest + Math.min(60, longest), stop });
       } catch (error) {
         if (error instanceof RunError) throw error;
         const where = `${to.host}:${to.port}/${to.database}`;
         const cause: Problem | undefined =
           client !== undefined && waitedInVain(error)
-            ? { key: "locked", where, holders: await holders(client, repair) }
+            ? { key: "locked", where, holders: await holders(client, repair, pace.lock * (tries + 1)) }
             : lost(where, error, client ? "working" : "connecting");
         if (cause === undefined) {
           const refused = refusal(error);
@@ -71,20 +99,33 @@ export function databaseOf(
         if (seconds === undefined || (cause.key === "noDatabase" && !passes(cause.why)))
           throw new RunError(cause);
         waiting.told?.(cause, seconds);
-        await sleep(seconds * 1000, undefined, waiting.stop && { signal: waiting.stop });
+        await sleep(seconds * 1000, undefined, stop && { signal: stop }).catch(() => undefined);
       } finally {
-        await client?.end().catch(() => undefined);
+        if (client) await ended(client);
       }
     }
   };
-  const rows = <T>(sql: string, values: unknown[] = []) =>
-    session(async (client) => (await client.query(sql, values)).rows as T[]);
+  const rows = <T>(sql: string, values: unknown[] = [], longest?: number) =>
+    session(async (client) => (await client.query(sql, values)).rows as T[], longest);
   const call = async <T>(name: string, ...args: unknown[]) => {
     const places = args.map((_, i) => `$${i + 1}`).join(", ");
     const [row] = await rows<{ returned: T }>(`select ${repair}.${name}(${places}) as returned`, args);
     return (row as { returned: T }).returned;
   };
-  return { waiting, check: escapeIdentifier(schemas.check), repair, session, rows, call };
+  return {
+    waiting,
+    check: escapeIdentifier(schemas.check),
+    repair,
+    session: (use) => session(use),
+    rows: (sql, values) => rows(sql, values),
+    call,
+    long: (sql, values) => rows(sql, values, LONGEST),
+    atLast() {
+      const last = databaseOf(home, service, schemas, [], LAST_WORDS);
+      last.waiting.stop = AbortSignal.timeout(LAST_WORDS_MS);
+      return last;
+    },
+  };
 }
 
 /** That the database is not to be had; undefined where the error speaks of the statement. */
@@ -94,10 +135,13 @@ function lost(where: string, error: unknown, phase: Phase): Problem | undefined 
 }
 
 /** Who was in the way of the statement that has just failed; null where that is not known. */
-async function holders(client: Client, repair: string): Promise<string | null> {
+async function holders(client: Client, repair: string, waited: number): Promise<string | null> {
   try {
     await client.query("rollback");
-    const { rows } = await client.query<{ holders: string | null }>(`select ${repair}.holders()`);
+    const { rows } = await client.query<{ holders: string | null }>(
+      `select ${repair}.holders(null, make_interval(secs => $1))`,
+      [waited],
+    );
     return rows[0]?.holders ?? null;
   } catch {
     return null;
@@ -107,7 +151,7 @@ async function holders(client: Client, repair: string): Promise<string | null> {
 type To = Omit<Parameters<typeof connect>[0], "applicationName">;
 
 /** What the files of the account say. Throws RunError. */
-function whereTo(home: string, service: string): To {
+function whereTo(home: string, service: string, { connecting }: Pace): To {
   const path = join(home, HOME_FILES.service);
   let text: string;
   try {
@@ -131,22 +175,36 @@ function whereTo(home: string, service: string): To {
     // libpq's own default.
     sslmode: (keys["sslmode"] ?? "prefer") as SslMode,
     sslrootcert: keys["sslrootcert"],
-    connectTimeout: Number(keys["connect_timeout"] ?? 30),
+    connectTimeout: connecting ?? Number(keys["connect_timeout"] ?? 30),
   };
 }
 
 /** A session of the login that means what we mean, whatever the database and the role have set. */
-async function open(to: To): Promise<Client> {
+async function open(to: To, pace: Pace, stop: AbortSignal | undefined): Promise<Client> {
+  const opening = settledSession(to, pace);
+  try {
+    // Two attempts, and what settles the session.
+    return await bounded(undefined, opening, { seconds: 3 * (to.connectTimeout ?? 30), stop });
+  } catch (error) {
+    opening.then(ended, () => undefined);
+    throw error;
+  }
+}
+
+async function settledSession(to: To, { statement, lock }: Pace): Promise<Client> {
   const client = await connect({ ...to, applicationName: "vn-check" });
   try {
-    // Of our tables and increment_log, statements of a moment: whoever keeps them for longer is to be named.
-    await client.query(`${settled()} SET ROLE NONE; SET lock_timeout = '20s'`);
+    // A procedure that commits takes back what it is called with, but for what has begun to count: see LONGEST.
+    const bound = statement === LONGEST ? 0 : statement;
+    await client.query(
+      `${settled()} SET ROLE NONE; SET lock_timeout = '${lock}s'; SET statement_timeout = '${bound}s'; ${ENDS_WITH_CLIENT}`,
+    );
     const { rows } = await client.query("SELECT current_setting('session_replication_role') AS fires");
     if (rows[0].fires !== "origin")
       throw new RunError({ key: "noTriggers", login: to.user, database: to.database });
     return client;
   } catch (error) {
-    await client.end().catch(() => undefined);
+    await ended(client);
     throw error;
   }
 }

@@ -7,6 +7,9 @@ import { type Paths, readIfThere, writePrivate } from "./files";
 
 const HELD = "VN_CHECK_LOCKED";
 
+/** Seconds that a run has to come to its end when it is told to stop: it may hang at a screen that nobody reads. */
+const GRACE = 20;
+
 /** Whether this process runs under the lock: re-executed by `underLock`. */
 export function holdsLock(): boolean {
   return process.env[HELD] === "1";
@@ -35,7 +38,10 @@ export async function underLock(paths: Paths): Promise<ExitCode> {
     ],
     { stdio: "inherit", env: { ...process.env, [HELD]: "1" } },
   );
-  const forward = (signal: NodeJS.Signals) => child.kill(signal);
+  const forward = (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    setTimeout(() => child.kill("SIGKILL"), GRACE * 1000);
+  };
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => forward(signal));
   return await new Promise<ExitCode>((done, fail) => {
     child.once("error", () => fail(new RunError({ key: "noProgram", program: "setpriv" })));

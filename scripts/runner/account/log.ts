@@ -1,15 +1,16 @@
-import {
-  chmodSync,
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { stamp } from "./days";
+
+/** Bytes of a client process that one run keeps: a long import has 10 MB. */
+const CLIENT_BYTES = 64e6;
+/** Of what a run itself says. */
+const OWN_BYTES = 16e6;
+/** Of one line: a client that quotes a page. */
+const LINE = 20_000;
+/** Of all logs together; the newest are kept. */
+const ALL_BYTES = 1e9;
+const ALL_FILES = 2000;
 
 /** What one run says: everything to its file under ~/log, to the screen what is worth it there. */
 export interface RunLog {
@@ -24,7 +25,7 @@ export interface RunLog {
   close(): void;
 }
 
-/** Opens the log of a run, and removes those older than `keepDays`. */
+/** Opens the log of a run, and removes those older than `keepDays`, and the oldest of too many. */
 export function openLog(
   dir: string,
   verb: string,
@@ -37,12 +38,27 @@ export function openLog(
   chmodSync(path, 0o600);
   const looksOn = options.verbose || process.stderr.isTTY === true;
   let open = true;
+  // A disk that is full takes part of a line, or nothing: whoever looks on hears it, and the run goes on as far as it can.
   const write = (line: string) => {
-    if (open) writeSync(file, `${line}\n`);
+    try {
+      if (open) writeSync(file, `${line}\n`);
+    } catch {}
+  };
+  const left = { client: CLIENT_BYTES, own: OWN_BYTES };
+  const bounded = (whose: keyof typeof left, line: string) => {
+    const told = left[whose] > 0;
+    const text = line.length > LINE ? `${line.slice(0, LINE)} … (${line.length})` : line;
+    left[whose] -= Buffer.byteLength(text) + 1;
+    if (!told) return;
+    write(text);
+    if (left[whose] <= 0)
+      write(
+        `${stamp(new Date())} !! … (> ${Math.round((whose === "client" ? CLIENT_BYTES : OWN_BYTES) / 1e6)} MB)`,
+      );
   };
   const own = (mark: string, text: string) => {
     const line = options.scrub(text);
-    write(`${stamp(new Date())} ${mark} ${line}`);
+    bounded("own", `${stamp(new Date())} ${mark} ${line}`);
     return line;
   };
   return {
@@ -56,7 +72,7 @@ export function openLog(
     },
     captured(line) {
       const clean = options.scrub(line);
-      write(clean);
+      bounded("client", clean);
       if (options.verbose) process.stderr.write(`  ${clean}\n`);
     },
     close() {
@@ -68,8 +84,21 @@ export function openLog(
 
 function prune(dir: string, keepDays: number): void {
   const limit = Date.now() - keepDays * 86_400_000;
-  for (const name of readdirSync(dir)) {
-    const path = join(dir, name);
-    if (name.endsWith(".log") && statSync(path).mtimeMs < limit) unlinkSync(path);
+  const logs = readdirSync(dir)
+    .filter((name) => name.endsWith(".log"))
+    .flatMap((name) => {
+      const path = join(dir, name);
+      try {
+        const { mtimeMs, size } = statSync(path);
+        return [{ path, mtimeMs, size }];
+      } catch {
+        return []; // gone meanwhile
+      }
+    })
+    .sort((a, b) => b.mtimeMs - a.mtimeMs);
+  let bytes = 0;
+  for (const [i, { path, mtimeMs, size }] of logs.entries()) {
+    bytes += size;
+    if (mtimeMs < limit || i >= ALL_FILES || bytes > ALL_BYTES) rmSync(path, { force: true });
   }
 }

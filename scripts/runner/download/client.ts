@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import { relative } from "node:path";
-import { createInterface } from "node:readline";
 import { settledLogin } from "../../../sql/session";
 import { forgetProcess, lockDescriptor, recordProcess } from "../account/lock";
 import { type ClientFailure, type Part, type PartCause, type PartEnded, RunError } from "../facts";
 import type { Downloading } from "./downloading";
+import { linesOf } from "./lines";
 
 /** What one process of the adapter does: a site, its controllers. */
 export interface ClientWork {
@@ -117,10 +117,7 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
   const onStop = () => kill();
   d.stop.addEventListener("abort", onStop);
   const lines = [child.stdout, child.stderr].map((stream) => {
-    const reader = createInterface({
-      input: stream as NodeJS.ReadableStream,
-      crlfDelay: Number.POSITIVE_INFINITY,
-    });
+    const reader = linesOf(stream as NodeJS.ReadableStream);
     reader.on("line", (line) => {
       silence.refresh();
       d.captured(line);
@@ -148,7 +145,7 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
           });
       }
     });
-    return new Promise((done) => reader.once("close", done));
+    return new Promise<void>((done) => reader.once("close", done));
   });
   try {
     const code = await new Promise<number | null>((done, fail) => {

@@ -22,7 +22,7 @@ type ResultRow = Omit<RepairResult, "setAside" | "byTable"> & {
 export async function repairMain(db: Database, request: RepairRequest): Promise<RepairResult> {
   const { mode, job, dryRun = false, accept } = request;
   try {
-    const [row] = await db.rows<{ _result: ResultRow | null }>(
+    const [row] = await db.long<{ _result: ResultRow | null }>(
       `call ${db.repair}.repair($1::text, $2::bigint, $3::boolean, $4::integer, null::jsonb)`,
       [mode, job, dryRun, accept],
     );

@@ -5,7 +5,7 @@ import { type HostConfig, type Limits, readHostConfig } from "../../../config/ho
 import { HOME_FILES } from "../../../config/names";
 import type { Locale } from "../../../config/values/key";
 import { hostFaultInWords } from "../../../config/words";
-import { type Database, databaseOf, PATIENCE } from "../account/database";
+import { AT_ONCE, AT_WORK, type Database, databaseOf, PATIENCE } from "../account/database";
 import { forgetFailure, keepFailure } from "../account/failure";
 import { type Paths, pathsOf, readIfThere, settingsFile, writePrivate } from "../account/files";
 import { endLeftover, forgetProcess, holdsLock, recordProcess, underLock } from "../account/lock";
@@ -24,6 +24,7 @@ import {
 } from "../facts";
 import { causeIn, factIn, type Texts, textsOf } from "../text";
 import { beginJob, endJob, type JobBegin } from "./job";
+import { stopSignal } from "./stop";
 
 /** What the account's home says: the stack's configuration, and places. */
 export interface Home {
@@ -94,6 +95,7 @@ export function openHome(options: RunOptions = {}): Home {
       options.service ?? host.names.service,
       { check: host.names.checkSchema, repair: host.names.repairSchema },
       options.atOnce ? PATIENCE.slice(0, 2) : PATIENCE,
+      options.atOnce ? AT_ONCE : AT_WORK,
     ),
   };
 }
@@ -135,9 +137,7 @@ export async function locked(
       process.stderr.write(`${factIn(home.texts, { fact: "busy" })}\n`);
     return code;
   }
-  const stop = new AbortController();
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
-    process.on(signal, () => stop.abort(new RunError({ key: "stopped", signal })));
+  const stop = stopSignal();
   const evn = beginning.loadEvn(home.paths.evn);
   const scrub = scrubber([...evn.secrets, ...readPgpass(home.paths.home).map((entry) => entry[4])]);
   const { logDays: keepDays } = home.host.runner;
@@ -168,10 +168,10 @@ export async function locked(
     putBack,
     withoutDatabase,
     limitsOfPortals: limits,
-    stop: stop.signal,
+    stop,
   };
   home.db.waiting.told = (cause, seconds) => say({ fact: "databaseWaits", cause, seconds });
-  home.db.waiting.stop = stop.signal;
+  home.db.waiting.stop = stop;
   recordProcess(run.paths.run, process.pid);
   try {
     const pid = await endLeftover(run.paths);
@@ -207,8 +207,9 @@ export async function asJob(
   } catch (error) {
     const message = run.scrub(causeIn(run.texts, causeOf(error)));
     // Without the database neither can be done now: the next run does both.
-    await run.putBack(run.db).catch(() => undefined);
-    await endJob(run.db, job, { status: "failed", message }).catch(() => undefined);
+    const db = run.stop.aborted ? run.db.atLast() : run.db;
+    await run.putBack(db).catch(() => undefined);
+    await endJob(db, job, { status: "failed", message }).catch(() => undefined);
     throw error;
   }
 }

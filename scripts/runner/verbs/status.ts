@@ -3,6 +3,7 @@ import { importStateOf } from "../download/firstImport";
 import { causeOf, type ExitCode } from "../facts";
 import { type Health, healthOf, healthUnknown, type State } from "../health/health";
 import { type Home, openHome, type RunOptions } from "../run/run";
+import { stopSignal } from "../run/stop";
 import { texts, type Verb, verbose } from "../run/verb";
 import { type CauseCode, codeOf, factIn, type Texts } from "../text";
 
@@ -47,7 +48,11 @@ async function look(options: StatusOptions): Promise<{ health: Health; texts: Te
     if (typeof cause === "object" && cause.key === "otherVersion") throw error; // no fault: see `failed`
     return { health: healthUnknown(null, new Date(), [{ fact: "accountUnusable", cause }]), texts };
   }
-  return { health: await healthOf(home, new Date(), () => importStateOf(home)), texts: home.texts };
+  const stop = stopSignal();
+  home.db.waiting.stop = stop;
+  const health = await healthOf(home, new Date(), () => importStateOf(home));
+  stop.throwIfAborted();
+  return { health, texts: home.texts };
 }
 
 function asText({ status: words }: Texts, report: StatusReport): string {

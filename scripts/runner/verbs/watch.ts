@@ -4,6 +4,7 @@ import { importDue, importStateOf, isIncomplete, isThere } from "../download/fir
 import { EXIT } from "../facts";
 import { firstImportEnded, lastJob } from "../run/job";
 import { openHome } from "../run/run";
+import { stopSignal } from "../run/stop";
 import { type Verb, verbose } from "../run/verb";
 
 /** Groups that the portal offers since the first import are imported too, tried once a day at most. */
@@ -16,6 +17,7 @@ export const watch: Verb = {
   options: [verbose],
   async run(options) {
     const home = openHome(options);
+    home.db.waiting.stop = stopSignal();
     if (isRunning(home.paths)) return EXIT.busy;
     const sites = await importStateOf(home);
     if (sites === null) return EXIT.done;

@@ -145,6 +145,7 @@ export const INSTALL: readonly Step[] = [
   repair("6_apply/set_aside", "les lignes mises de côté", "the rows that are set aside"),
   repair("7_deletions/followed", "les suppressions du portail", "deletions that the portal told"),
   repair("7_deletions/suspected", "les suppressions supposées", "deletions that are suspected"),
+  repair("7_deletions/suspicions", "les suppositions gardées", "suspicions that are kept"),
   repair("7_deletions/delete", "la suppression", "the deleting"),
   repair("8_run/session", "ce sur quoi une réparation repose", "what a repair rests on"),
   repair("8_run/waits", "qui fait attendre une réparation", "who keeps a repair waiting"),

@@ -55,7 +55,9 @@ BEGIN
       LEFT JOIN {{main}}.@table@ AS m ON @main_is_check@
      WHERE (octet_length(@site@) > 1000 OR octet_length(@key@) > 1000) AND (m.@first_key@ IS NULL OR _contents AND (@differs@));
     IF _long > 0 THEN
-      PERFORM {{repair}}.note_problem(_run, jsonb_build_object('problem', 'site too long', 'rows', _long));
+      UPDATE {{repair}}.run
+         SET message = concat_ws('; ', message, format('%s rows of %s were left out: their site or key has more than 1000 bytes',
+                                                       _long, @table_text@)) WHERE id = _run;
     END IF;
   END IF;
   RETURN _count;

@@ -30,9 +30,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f
       SELECT format('%s is locked (%s) by %s', c.oid::regclass, string_agg(DISTINCT l.mode, ', '),
                CASE WHEN l.pid IS NULL THEN 'a prepared transaction (pg_prepared_xacts)'
                     ELSE format('process %s of the role %s, %s', l.pid, coalesce(pg_get_userbyid(a.usesysid), 'the server itself'),
-                      coalesce(format('in a transaction since %s, for %s', to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZH:TZM'),
-                                      date_trunc('second', clock_timestamp() - a.xact_start)),
-                               format('for at least %s', _waited), 'since a time that this role may not see')) END) AS said
+                      CASE WHEN a.xact_start IS NOT NULL
+                           THEN format('in a transaction since %s, for %s', to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZH:TZM'),
+                                       date_trunc('second', clock_timestamp() - a.xact_start))
+                           WHEN _waited IS NOT NULL THEN format('for at least %s', _waited)
+                           ELSE 'since a time that this role may not see' END) END) AS said
         FROM pg_locks AS l
         JOIN pg_class AS c ON c.oid = l.relation AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
         JOIN pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname !~ '^(pg_|information_schema$)'

@@ -23,6 +23,7 @@ DECLARE
   -- By their schema, as whatever is found by name before next_transaction.
   _backend_start pg_catalog.timestamptz;
   _message pg_catalog.text;
+  _hint pg_catalog.text;
   _cut_off boolean := false;
   -- Of the caller's session: taken off below, too late for this very CALL.
   _timeout interval := pg_catalog.current_setting('statement_timeout')::interval;
@@ -70,9 +71,11 @@ BEGIN
   _result := _step.result;
   _message := _result ->> 'message';
   IF _step.sqlstate IS NOT NULL THEN
+    _hint := CASE _step.sqlstate WHEN '55P03' THEN 'Call it again when that has ended, or end it: SELECT pg_terminate_backend(…).'
+                                 ELSE 'It has written nothing. When the cause is mended, call it again.' END;
     COMMIT;
     RAISE EXCEPTION 'run % of the repair failed while comparing: %', _step.run, _message
-      USING ERRCODE = _step.sqlstate, HINT = 'It has written nothing. When the cause is mended, call it again.';
+      USING ERRCODE = _step.sqlstate, HINT = _hint;
   END IF;
   COMMIT;
 END

@@ -90,3 +90,20 @@ test("a command line is explained and refused in French where that is spoken", (
   ] as const)
     expect(refused(...args)).toMatchObject({ code: 1, stderr: said });
 });
+
+// W2
+test("another instance's program prints its own command and schemas", () => {
+  const said = (...args: string[]) => {
+    const env = {
+      HOME: home,
+      PATH: process.env["PATH"],
+      VN_CHECK_COMMAND: "vn-check-savoie",
+      VN_CHECK_LOCALE: "fr",
+    };
+    return spawnSync(process.execPath, [join(home, "vn-check.mjs"), ...args], { encoding: "utf8", env });
+  };
+  expect(said("--help").stdout).toMatch(/^Usage\u00a0: vn-check-savoie \[options\]/);
+  // The language is the stack's, although nothing says it but the wrapper.
+  expect(said("daily").stderr).toMatch(/n'existe pas.*\u00a0: vn-check-savoie status\n$/);
+  expect(said("daily").status).toBe(1);
+});

@@ -18,8 +18,8 @@ interface Made {
   resource: pulumi.Resource;
 }
 
-let made: Made[];
-beforeAll(async () => {
+/** All that the engine is asked for, for a stack with these values. */
+async function build(values: Record<string, unknown> = {}): Promise<Made[]> {
   const inputsOf = new Map<string, Record<string, unknown>>();
   await pulumi.runtime.setMocks(
     {
@@ -35,7 +35,7 @@ beforeAll(async () => {
     false,
   );
   const all: Omit<Made, "inputs">[] = [];
-  new VnSyncCheck("vn-sync-check", parseConfig(settings(MINIMAL)), {
+  new VnSyncCheck("vn-sync-check", parseConfig(settings({ ...MINIMAL, ...values })), {
     transformations: [
       ({ type, name, opts, resource }) => {
         all.push({ type, name, opts, resource });
@@ -48,7 +48,12 @@ beforeAll(async () => {
     before = inputsOf.size;
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
-  made = all.map((one) => ({ ...one, inputs: inputsOf.get(`${one.type} ${one.name}`) ?? {} }));
+  return all.map((one) => ({ ...one, inputs: inputsOf.get(`${one.type} ${one.name}`) ?? {} }));
+}
+
+let made: Made[];
+beforeAll(async () => {
+  made = await build();
 });
 
 const called = (name: string, kind = /:Command$|:Role$/): Made => {
@@ -56,7 +61,7 @@ const called = (name: string, kind = /:Command$|:Role$/): Made => {
   expect(found, name).toHaveLength(1);
   return found[0] as Made;
 };
-const programs = () => made.filter(({ type }) => /^command:(remote|local):Command$/.test(type));
+const programs = (of = made) => of.filter(({ type }) => /^command:(remote|local):Command$/.test(type));
 
 async function dependsOn({ opts }: Made): Promise<pulumi.Resource[]> {
   const given = await new Promise<unknown>((resolve) => {
@@ -179,8 +184,27 @@ test("a file with a password is for the account alone; cron's is root's, as cron
     "runner-bundle": "0644",
     "runner-command": "0755",
     "runner-full": "0755",
+    "runner-launcher": "0755",
     "runner-settings": "0644",
     "schedule-cron": "0644",
     sync: "0600",
   });
+});
+
+test("nothing is removed from a host or a database that is gone for good, and all from one that is there", async () => {
+  const onHost = /:remote:Command$|^host-guard$|^user-end$/;
+  const inDatabase = /^(tables|repair|database-guard|database-login|database-repair)$/;
+  const kept = (of: Made[]) => of.filter(({ opts }) => opts.retainOnDelete === true).map(({ name }) => name);
+  const of = (all: Made[], fits: (one: Made) => boolean) => all.filter(fits).map(({ name }) => name);
+  expect(kept(made)).toEqual([]);
+  const host = await build({ oldHostGone: true });
+  expect(kept(host).sort()).toEqual(
+    of(host, ({ type, name }) => onHost.test(type) || (onHost.test(name) && /:Command$/.test(type))).sort(),
+  );
+  expect(kept(host).length).toBeGreaterThan(15);
+  const database = await build({ oldDatabaseGone: true });
+  expect(kept(database).sort()).toEqual(
+    of(database, ({ type, name }) => inDatabase.test(name) && /:Command$|:Role$/.test(type)).sort(),
+  );
+  expect(kept(database)).toHaveLength(5);
 });

@@ -161,25 +161,38 @@ describe("the day from which an update asks", () => {
     const { rows } = await sql.query(`SELECT ${R}.begin_job('daily', NULL, NULL, NULL, NULL)::int AS job`);
     job = rows[0].job;
   });
-  const prepare = (scope = SCOPE) => prepareUpdate(db, job, scope, OVERLAP_DAYS, WINDOW_DAYS);
+  const prepare = (groups?: number[]) =>
+    prepareUpdate(
+      db,
+      job,
+      SCOPE,
+      { overlapDays: OVERLAP_DAYS, windowDays: WINDOW_DAYS },
+      groups && parts(...groups),
+    );
+  const parts = (...groups: number[]) =>
+    groups.map((taxoGroup) => ({ taxoGroup })) as unknown as Parameters<typeof updateEnded>[3];
+  const ended = (...groups: number[]) => updateEnded(db, job, "s", parts(...groups));
 
-  test("the earliest of the groups that are asked for, with an overlap, for all of them", async () => {
+  test("its own last update, with an overlap, for each group that is asked for", async () => {
     await updated({ 1: 2, 2: 5, 3: 50, 4: 50, [-1]: 50 });
     await updated({ 5: 9 }, "other");
     await prepare();
-    expect(await asked()).toEqual({ [-1]: 50, 1: 8, 2: 8, 3: 50, 4: 50 });
+    expect(await asked()).toEqual({ [-1]: 50, 1: 5, 2: 8, 3: 50, 4: 50 });
     expect(await asked("other")).toEqual({ 5: 9 });
   });
 
-  test("a group that is new on the portal gets a row with the others' day; one that is closed or left out gets none", async () => {
+  test("of some groups alone the others stay as they are, those without a row too", async () => {
     await updated({ 1: 2 });
-    await prepare();
-    expect(await asked()).toEqual({ 1: 5, 2: 5 });
+    await prepare([1]);
+    expect(await asked()).toEqual({ 1: 5 });
+    await prepare([2]);
+    expect(await asked()).toEqual({ 1: 5, 2: WINDOW_DAYS });
   });
 
-  test("where there was no update yet, all of the window", async () => {
+  test("a group that is new on the portal gets a row: all of the window; one that is closed or left out gets none", async () => {
+    await updated({ 1: 2 });
     await prepare();
-    expect(await asked()).toEqual({ 1: WINDOW_DAYS, 2: WINDOW_DAYS });
+    expect(await asked()).toEqual({ 1: 5, 2: WINDOW_DAYS });
   });
 
   test.each([
@@ -190,19 +203,23 @@ describe("the day from which an update asks", () => {
   ])("%i days ago: %i, for the portal's list reaches no further", async (ago, days) => {
     await updated({ 1: ago, 2: 1 });
     await prepare();
-    expect(await asked()).toEqual({ 1: days, 2: days });
+    expect(await asked()).toEqual({ 1: days, 2: 4 });
   });
 
   test("a failed update has its dates back, and of several tries the first ones; an ended one keeps the new", async () => {
     await updated({ 1: 2, 2: 5 });
     await prepare();
     await prepare();
-    expect(await asked()).toEqual({ 1: 11, 2: 11 });
+    expect(await asked()).toEqual({ 1: 8, 2: 11 });
     expect(await putBack(db)).toEqual(["s"]);
     expect(await asked()).toEqual({ 1: 2, 2: 5 });
     expect(await putBack(db)).toEqual([]);
     await prepare();
-    await updateEnded(db, job, "s");
+    await ended(1);
+    expect(await putBack(db)).toEqual(["s"]);
+    expect(await asked()).toEqual({ 1: 5, 2: 5 });
+    await prepare();
+    await ended(1, 2);
     expect(await putBack(db)).toEqual([]);
     expect(await asked()).toEqual({ 1: 8, 2: 8 });
   });
@@ -215,6 +232,26 @@ describe("the day from which an update asks", () => {
     await prepare();
     await putBack(db);
     // The second has kept what the first had moved on; the earliest of both is what can lose nothing.
-    expect(await asked()).toEqual({ 1: 8, 2: 8 });
+    expect(await asked()).toEqual({ 1: 5, 2: 8 });
   });
+
+  test.each([
+    ["a daily job", "daily", null, 65],
+    ["a weekly job that began later", "weekly", 64, 65],
+    ["a weekly job that began there", "weekly", 66, 68],
+  ])(
+    "an update from 65 days ago that ended well in %s: from when the next asks",
+    async (_name, verb, from, days) => {
+      const { rows } = await sql.query(
+        `SELECT ${R}.begin_job($1, current_date - $2::integer, CASE WHEN $2 IS NOT NULL THEN current_date END, NULL, NULL)::int AS job`,
+        [verb, from],
+      );
+      job = rows[0].job;
+      await updated({ 1: 65, 2: 1 });
+      await prepare();
+      await ended(1, 2);
+      await putBack(db);
+      expect(await asked()).toEqual({ 1: days, 2: 4 });
+    },
+  );
 });

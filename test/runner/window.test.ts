@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { pgPass, pgService } from "../../components/render/pgFiles";
-import { type Database, databaseOf } from "../../scripts/runner/account/database";
+import { AT_WORK, type Database, databaseOf } from "../../scripts/runner/account/database";
 import { addDays, localDay } from "../../scripts/runner/account/days";
 import { gapSince, prepareUpdate, putBack, updateEnded } from "../../scripts/runner/download/increments";
 import { windowFor } from "../../scripts/runner/download/window";
@@ -34,7 +34,7 @@ beforeAll(async () => {
   const target = { address: cluster.host, port: cluster.port, database, sslmode: "prefer" };
   writeFileSync(join(home, ".pg_service.conf"), pgService(NAMES, target, false));
   writeFileSync(join(home, ".pgpass"), pgPass(NAMES.login, PASSWORD, target), { mode: 0o600 });
-  db = databaseOf(home, NAMES.service, { check: CHECK, repair: R }, []);
+  db = databaseOf(home, NAMES.service, { check: CHECK, repair: R }, [], AT_WORK);
 });
 afterAll(async () => {
   await sql?.end();

@@ -179,7 +179,7 @@ test("B4: where root cannot write, or would write where somebody else has laid a
   try {
     expect(await wrong()).toEqual([
       expect.stringMatching(
-        /^files: root itself cannot write to \/etc\/cron\.d, \/usr; \/var\/lib\/vn-sync-check is not root's alone.*\n.*findmnt -T \/etc\/cron\.d.*chown root: \/var\/lib\/vn-sync-check/,
+        /^files: root itself cannot write to \/etc\/cron\.d, \/usr\/local\/bin, \/usr; \/var\/lib\/vn-sync-check is not root's alone.*\n.*findmnt -T \/etc\/cron\.d.*chown root: \/var\/lib\/vn-sync-check/,
       ),
       expect.stringMatching(
         /^disk: \/var\/lib: \d MB free, 2 needed; \/var\/lib: \d+ files \(inodes\) free, 20 needed/,

@@ -78,7 +78,7 @@ export const DATABASE_KINDS: Kind[] = [
     en: "the server is down when a run is due",
     fr: "le serveur est arrêté quand une exécution est due",
     begin(scene) {
-      scene.inNextRun(() => scene.cluster.restart(20));
+      scene.inNextRun(() => scene.cluster.restart(12));
       return undefined;
     },
   },

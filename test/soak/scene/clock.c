@@ -1,15 +1,14 @@
 /*
  * One clock for all processes of a simulated year: what they ask for the time of day gets the machine's, moved on by
  * what stands in the file $VN_SOAK_CLOCK (microseconds, 8 bytes), which is mapped, so that a running server follows.
- * Where $VN_SOAK_HURRY is a number, sleeps of a second and more, and waits in which nothing happens, last that many
- * times less: a runner that waits minutes for a database need not be waited for. To be loaded by LD_PRELOAD.
+ * Where $VN_SOAK_HURRY is a number, sleeps of a second and more last that many times less: a client that waits ten
+ * minutes for a portal need not be waited for. To be loaded by LD_PRELOAD.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -17,7 +16,7 @@
 #include <unistd.h>
 
 static const volatile int64_t *moved; /* microseconds */
-static int64_t hurried;               /* microseconds that waits were cut short by: the monotonic clock is ahead of the kernel's */
+static int64_t hurried;               /* microseconds that sleeps were cut short by: the monotonic clock is ahead of the kernel's */
 static int64_t hurry = 1;
 
 __attribute__((constructor)) static void begin(void) {
@@ -62,15 +61,6 @@ time_t time(time_t *t) {
   clock_gettime(CLOCK_REALTIME, &now);
   if (t) *t = now.tv_sec;
   return now.tv_sec;
-}
-
-int epoll_pwait(int poll, struct epoll_event *events, int most, int ms, const sigset_t *mask) {
-  static int (*own)(int, struct epoll_event *, int, int, const sigset_t *);
-  if (!own) own = dlsym(RTLD_NEXT, "epoll_pwait");
-  if (hurry == 1 || ms < 1000) return own(poll, events, most, ms, mask);
-  int found = own(poll, events, most, ms / hurry, mask);
-  if (found == 0) __atomic_fetch_add(&hurried, (int64_t)(ms - ms / hurry) * 1000, __ATOMIC_RELAXED);
-  return found;
 }
 
 int clock_nanosleep(clockid_t id, int flags, const struct timespec *want, struct timespec *left) {

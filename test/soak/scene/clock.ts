@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
-/** How many times less an idle wait of the runner or the client lasts than it says. */
-const HURRY = "10";
+/** How many times less a pause of the client's lasts than it says: ten minutes, after a 503. */
+const HURRY = "60";
 
 /** The variables under which a program goes by the year's clock; files stand in `dir`. */
 export function buildClock(dir: string): Record<string, string> {
@@ -28,10 +28,14 @@ export class Clock {
     this.files = [openSync(path, "r+"), openSync(ofHost(path), "r+")];
   }
 
-  /** What a program of the account is given so that it has the host's clock, and does not make anybody wait. */
-  static env(): Record<string, string> {
+  /**
+   * What a program of the account is given so that it has the host's clock.
+   * @param hurried it waits for nobody but itself: its pauses are cut short
+   */
+  static env(hurried = false): Record<string, string> {
     const { LD_PRELOAD = "", VN_SOAK_CLOCK = "", TZ = "" } = process.env;
-    return { LD_PRELOAD, VN_SOAK_CLOCK: ofHost(VN_SOAK_CLOCK), TZ, VN_SOAK_HURRY: HURRY };
+    const env = { LD_PRELOAD, VN_SOAK_CLOCK: ofHost(VN_SOAK_CLOCK), TZ };
+    return hurried ? { ...env, VN_SOAK_HURRY: HURRY } : env;
   }
 
   /** Sets the time of day, forward or back; it goes on from there. */

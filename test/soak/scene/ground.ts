@@ -101,9 +101,9 @@ export async function makeGround(seed: number, start: Date, venv: string): Promi
   await account.settings({
     runner: {
       attempts: 2,
-      retryDelaySeconds: 5,
+      retryDelaySeconds: 0,
       logDays: 90,
-      silenceSeconds: 150,
+      silenceSeconds: 20,
       overallSeconds: 3600,
       firstImportSeconds: 3600,
     },
@@ -139,7 +139,7 @@ async function putPython(home: string, venv: string): Promise<void> {
   const folder = join(home, ".venv.clientapivn");
   await rm(folder);
   await mkdir(join(folder, "bin"), { recursive: true });
-  const set = Object.entries(Clock.env()).map(([name, value]) => `${name}='${value}'`);
+  const set = Object.entries(Clock.env(true)).map(([name, value]) => `${name}='${value}'`);
   const path = join(folder, "bin/python");
   await writeFile(path, `#!/bin/sh\nexport ${set.join(" ")}\nexec '${venv}/bin/python' "$@"\n`);
   await chmod(path, 0o755);

@@ -6,14 +6,12 @@ import type { Ground } from "./scene/ground";
 export async function obey(ground: Ground, runs: Runs, report: StatusReport): Promise<string[]> {
   const done: string[] = [];
   const text = report.problems.join("\n");
-  const statements = new Set([
-    ...(text.match(/SELECT \S+\.(nothing_was_deleted|accept_trial)\(\d*\)/g) ?? []),
-    ...(text.match(/ALTER TABLE [^;\n]+ ENABLE [^;\n]+;?/g) ?? []),
-  ]);
-  for (const statement of statements) {
-    const client = await (/ALTER/.test(statement)
-      ? ground.cluster.connect(ground.account.database)
-      : ground.asMain());
+  if (report.causes.some(({ code }) => code === "watch-off")) {
+    await ground.up();
+    done.push("pulumi up");
+  }
+  for (const [statement] of text.matchAll(/SELECT \S+\.(nothing_was_deleted|accept_trial)\(\d*\)/g)) {
+    const client = await ground.asMain();
     await client.query(statement).finally(() => client.end());
     done.push(statement);
   }

@@ -29,6 +29,8 @@ export interface Ground {
   asMain(): Promise<Client>;
   /** As somebody else. */
   asOther(): Promise<Client>;
+  /** What `pulumi up` does in the database. */
+  up(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -70,18 +72,26 @@ export async function makeGround(seed: number, start: Date, venv: string): Promi
     CREATE ROLE ${OTHER_LOGIN} LOGIN PASSWORD ${sql.escapeLiteral(other)};`);
   await makeClientTables(sql, "src_vn_json");
   await sql.query(MAIN_TABLES);
-  await installKit(
-    sql,
-    installation({
-      deletions,
-      referenceControllers: ["observers"],
-      lossesByOthers: "repair",
-      mainSyncLogins: [MAIN_LOGIN],
-      // A share of so small a main would allow none.
-      maxDeleteShare: 1,
-    }),
-  );
+  const up = async () => {
+    const admin = await cluster.connect(database);
+    try {
+      await installKit(
+        admin,
+        installation({
+          deletions,
+          referenceControllers: ["observers"],
+          lossesByOthers: "repair",
+          mainSyncLogins: [MAIN_LOGIN],
+          // A share of so small a main would allow none.
+          maxDeleteShare: 1,
+        }),
+      );
+    } finally {
+      await admin.end();
+    }
+  };
   await sql.end();
+  await up();
   // Homes stand on a small disk of their own, where there is one.
   const { VN_SOAK_HOMES: homes, TMPDIR: temporary } = process.env;
   if (homes) process.env["TMPDIR"] = homes;
@@ -119,6 +129,7 @@ export async function makeGround(seed: number, start: Date, venv: string): Promi
       login,
       ...SITES.map(portalAccount).flatMap(({ userPassword, clientSecret }) => [userPassword, clientSecret]),
     ],
+    up,
     asMain: connect(MAIN_LOGIN, main),
     asOther: connect(OTHER_LOGIN, other),
     async stop() {

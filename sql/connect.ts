@@ -107,7 +107,8 @@ async function open(to: Connection, ssl: Tls): Promise<Client> {
     port,
     database,
     user,
-    password,
+    // As a function, an empty one is not looked up in ~/.pgpass by node-postgres, which prints warnings then.
+    password: () => password,
     ssl,
     connectionTimeoutMillis: 1000 * (to.connectTimeout ?? 30),
     application_name: to.applicationName,

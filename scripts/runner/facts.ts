@@ -14,7 +14,8 @@ export * from "./repairProblem";
 export const EXIT = { done: 0, failed: 1, partial: 2, busy: 75 } as const;
 export type ExitCode = number;
 
-export type JobVerb = "init" | "daily" | "weekly" | "repair";
+export type RunVerb = "init" | "daily" | "weekly" | "repair";
+export type JobVerb = RunVerb | "dry run";
 export type JobStatus = "running" | "done" | "partial" | "failed";
 
 /** How much the repair compares: what the journal names; all observations too; all tables, by content. */
@@ -60,11 +61,38 @@ export interface Job {
   endedAt: Date | null;
   sites: JobSite[];
   /** What the repair that followed wrote to main; null: there was none. */
-  repair: Pick<RepairResult, "inserted" | "updated" | "deleted" | "setAside" | "problems"> | null;
+  repair: Pick<RepairResult, "inserted" | "updated" | "deleted" | "setAside"> | null;
   progress: Progress | null;
   log: string | null;
   message: string | null;
+  /** What kept it from bringing all, as it knew when it ended; read back from the database. */
+  causes: Fact[];
 }
+
+/** The last run of the repair that has ended, whoever called it. */
+export interface LastRepair {
+  id: number;
+  /** The job that it was for. */
+  job: number | null;
+  status: "done" | "partial" | "refused" | "failed" | "interrupted";
+  message: string | null;
+  problems: RepairProblem[];
+  viewsError: string | null;
+}
+
+/** Why a row could not be written; why a difference is left to people. */
+export type AsideCause = "refused" | "dropped" | "locked";
+export type HeldCause =
+  | "deleted in main"
+  | "lost by others"
+  | "deleted by a run"
+  | "unseen"
+  | "deletion reported"
+  | "newer in main"
+  | "deleted by hand"
+  | "over the cap"
+  | "unknown site"
+  | "site too long";
 
 /** What the runner needs to know of Client-API-VN's configuration. Every value is text, as strictyaml has it. */
 export interface EvnConfig {
@@ -111,6 +139,8 @@ export type Fact =
     }
   | { fact: "portalWaits"; site: string; status: number; seconds: number }
   | ({ fact: "portalLimits"; site: string } & PortalLimit)
+  /** A client process ended otherwise than by saying what did not come. */
+  | { fact: "clientFaulty"; site: string; said: string }
   | { fact: "databaseWaits"; cause: Problem; seconds: number }
   | { fact: "leftoverEnded"; pid: number }
   | { fact: "clientRebuilt" }
@@ -139,7 +169,25 @@ export type Fact =
   | { fact: "busy" }
   | { fact: "importUnfinished" }
   | { fact: "late"; verb: "daily" | "weekly" }
-  | { fact: "lastFailed"; verb: JobVerb; message: string }
+  /** cause null: nobody could write it down. */
+  | { fact: "lastFailed"; verb: RunVerb; cause: Problem | string | null }
+  /** The first import is under way: nothing is known to be whole. */
+  | { fact: "importRuns"; done: number; expected: number }
+  /** Groups whose last update is too long ago; `since`: the oldest one's day, null: there has been none. */
+  | { fact: "updateOld"; site: string; groups: number[]; since: Day | null }
+  /** No whole comparison has come to its end yet. */
+  | { fact: "neverCompared" }
+  /** The last run of the repair did not end well. */
+  | { fact: "repairStands"; status: "refused" | "failed" | "interrupted"; message: string | null }
+  /** Rows that could not be written, and one of their tables and errors. */
+  | { fact: "rowsAside"; cause: AsideCause; rows: number; table: string; sqlstate: string | null }
+  | { fact: "rowsHeld"; cause: HeldCause; rows: number }
+  /** Lines that cron's file lacks. */
+  | { fact: "scheduleOff"; path: string; lines: string[] }
+  /** Tables and routines that the login may not use any more. */
+  | { fact: "rightsGone"; names: string[] }
+  /** A right, or main's table, is not as a run needs it. */
+  | { fact: "runFault"; problem: string; remedy: string }
   /** Triggers of ours that are missing, off or not in force always. */
   | { fact: "watchOff"; problem: string; remedy: string }
   /** A time in which deletions from main, or changes of check, may have gone unseen. */
@@ -157,6 +205,10 @@ export type Fact =
     }
   | { fact: "viewsNotRefreshed"; cause: string }
   | { fact: "databaseDown"; cause: Problem | string }
+  /** Nothing can be written down on the host: what is recorded may be of before. */
+  | { fact: "homeUnwritable"; cause: Problem | string }
+  /** The client's configuration, by which each run works. */
+  | { fact: "configUnusable"; cause: Problem | string }
   /** The files without which nothing else can be looked at. */
   | { fact: "accountUnusable"; cause: Problem | string };
 

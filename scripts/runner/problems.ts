@@ -35,11 +35,32 @@ export type EvnFault =
   | { is: "no value"; key: string }
   | { is: "not written"; key: string };
 
+/** Why the host does not let a file or a process be. */
+export type HostRefusal = "full" | "read-only" | "rights" | "limit" | "gone" | "broken";
+
+const ERRNO: Record<string, HostRefusal> = {
+  ENOSPC: "full",
+  EDQUOT: "full",
+  EROFS: "read-only",
+  EACCES: "rights",
+  EPERM: "rights",
+  EMFILE: "limit",
+  ENFILE: "limit",
+  ENOMEM: "limit",
+  EAGAIN: "limit",
+  ENOENT: "gone",
+  ENOTDIR: "gone",
+  EISDIR: "gone",
+  EIO: "broken",
+};
+
 /** What went wrong on the user's side or in the surroundings. */
 export type Problem =
   | { key: "noServiceFile"; path: string; cause: string }
   | { key: "noService"; path: string; service: string }
   | { key: "noDatabase"; where: string; why: NoDatabase; cause: string }
+  /** The server asks for a password, and the file of passwords gives none. */
+  | { key: "noPassword"; path: string; why: "absent" | "open" | "no line"; where: string }
   /** A statement; `why` null: it is none of the known causes. */
   | { key: "databaseRefuses"; where: string; why: Refusal | null; cause: string }
   /** A statement has waited for a lock in vain; `holders`: who was in the way, as the database says. */
@@ -61,6 +82,8 @@ export type Problem =
   | { key: "stillAlive"; pid: number }
   | { key: "noProgram"; program: string }
   | { key: "repairFailed"; cause: string; why: Refusal | null }
+  /** Of the system: which file, and what it said. */
+  | { key: "host"; why: HostRefusal; path: string; cause: string }
   | { key: "stopped"; signal: string };
 
 /** A problem that ends the run: shown as one text, without a stack. */
@@ -75,5 +98,15 @@ export class RunError extends Error {
 export function causeOf(error: unknown): Problem | string {
   const cause = error instanceof Error && error.name === "AbortError" && error.cause ? error.cause : error;
   if (cause instanceof RunError) return cause.problem;
+  const refused = hostRefusal(cause);
+  if (refused) return refused;
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}
+
+function hostRefusal(error: unknown): Problem | undefined {
+  const { code, path, syscall, message } = (error ?? {}) as NodeJS.ErrnoException;
+  const why = ERRNO[code ?? ""];
+  // Only the system's own calls have one.
+  if (why === undefined || syscall === undefined) return undefined;
+  return { key: "host", why, path: path ?? syscall, cause: String(message) };
 }

@@ -16,6 +16,14 @@ CREATE TABLE IF NOT EXISTS {{repair}}.job (
   CONSTRAINT job_running_has_no_end CHECK ((status = 'running') = (ended_at IS NULL)),
   CONSTRAINT job_window_has_two_ends CHECK ((window_from IS NULL) = (window_to IS NULL) AND window_from <= window_to)
 );
+DO $fix$
+BEGIN
+  -- Asked first, as ALTER TABLE waits for a dump.
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '{{repair}}.job'::regclass AND attname = 'causes') THEN
+    ALTER TABLE {{repair}}.job ADD COLUMN causes jsonb NOT NULL DEFAULT '[]';
+  END IF;
+END
+$fix$;
 COMMENT ON TABLE {{repair}}.job IS 'One row per run of vn-check.';
 COMMENT ON COLUMN {{repair}}.job.window_from IS 'First day of entry that was downloaded by date; NULL: nothing was.';
 COMMENT ON COLUMN {{repair}}.job.window_to IS 'Last day, included.';
@@ -24,6 +32,8 @@ COMMENT ON COLUMN {{repair}}.job.resumes IS
 COMMENT ON COLUMN {{repair}}.job.repair_run IS 'The repair (table run) that followed; NULL: main was not compared.';
 COMMENT ON COLUMN {{repair}}.job.log_path IS 'The log file, on the host that runs vn-check.';
 COMMENT ON COLUMN {{repair}}.job.message IS 'What did not end well, in the user''s language; "killed" if the job could not say.';
+COMMENT ON COLUMN {{repair}}.job.causes IS
+  'What kept it from bringing all, as vn-check knew when it ended: objects that it words itself, without secrets.';
 COMMENT ON COLUMN {{repair}}.job.progress IS 'Where a first import is; for vn-check status.';
 CREATE UNIQUE INDEX IF NOT EXISTS job_running ON {{repair}}.job ((true)) WHERE status = 'running';
 COMMENT ON INDEX {{repair}}.job_running IS 'One job at a time.';

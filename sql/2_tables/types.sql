@@ -24,7 +24,7 @@ BEGIN
       ('loss_policy', ARRAY['report', 'repair'], 'What happens to rows that somebody else deleted from main.'),
       ('fate', ARRAY['new', 'came back', 'gone from main', 'followed'], 'What became of a deletion in check.'),
       ('deletion_reason', ARRAY['followed', 'suspected'], 'Why a run deleted a row of main.'),
-      ('job_verb', ARRAY['init', 'daily', 'weekly', 'repair'], 'A verb of vn-check that downloads or repairs.'),
+      ('job_verb', ARRAY['init', 'daily', 'weekly', 'repair', 'dry run'], 'A verb of vn-check that downloads or repairs; dry run: repair --dry-run.'),
       ('job_status', ARRAY['running', 'done', 'partial', 'failed'], 'How a job stands or ended.'),
       ('part_kind', ARRAY['download', 'update', 'import', 'list'], 'What was asked of a part: its days, its changes, all of it; or a whole list.'),
       ('doubt_kind', ARRAY['fewer downloads', 'few rows'], 'Why a download that looks whole is not believed.')

@@ -113,6 +113,16 @@ END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.progress(bigint, text) IS 'Where a job is, for vn-check status.';
 
+CREATE OR REPLACE FUNCTION {{repair}}.note_causes(_job bigint, _causes jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+BEGIN
+  PERFORM {{repair}}.job_under_way(_job);
+  UPDATE {{repair}}.job SET causes = _causes WHERE id = _job;
+END
+$fix$;
+COMMENT ON FUNCTION {{repair}}.note_causes(bigint, jsonb) IS
+  'What keeps a job from bringing all, for vn-check status; to be called before its end.';
+
 CREATE OR REPLACE FUNCTION {{repair}}.end_job(_job bigint, _status {{repair}}.job_status, _message text, _repair_run bigint)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$

@@ -22,11 +22,12 @@ BEGIN
              -- after fct_fix_sync: a mail, by a function of the user's maybe, and how the call ends
              'tell', 'recipient', 'expect_done',
              -- the jobs of vn-check
-             'last_download', 'begin_job', 'begin_site', 'coverage', 'prove', 'site_proof', 'site_ended', 'progress', 'end_job',
+             'last_download', 'begin_job', 'begin_site', 'coverage', 'prove', 'site_proof', 'site_ended', 'progress',
+             'note_causes', 'end_job',
              'parts_ended', 'keep_parts', 'row_not_stored', 'row_stored',
              'holders',
              -- people who log in as it
-             'proof', 'may_suspect', 'preflight', 'watch_faults', 'handover')
+             'proof', 'may_suspect', 'preflight', 'watch_faults', 'run_faults', 'handover')
   LOOP
     EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', _o.name, _login);
   END LOOP;

@@ -171,6 +171,7 @@ export class Association {
   /** What `vn-check status --json` prints, whether all is well or not. */
   async status(): Promise<{
     ok: boolean;
+    causes: { code: string; text: string }[];
     firstImport: { state: string; done: number; expected: number } | null;
   }> {
     return JSON.parse((await this.host.exec(asKitAccount("bin/vn-check status --json"))).stdout);

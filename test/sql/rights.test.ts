@@ -42,6 +42,7 @@ const MAY_EXECUTE: [name: string, type: "as the repair" | "as itself", why: stri
   ["site_proof", "as the repair", "reads that"],
   ["site_ended", "as the repair", "what else became of a site"],
   ["progress", "as the repair", "for vn-check status"],
+  ["note_causes", "as the repair", "what kept a job from bringing all, for vn-check status"],
   ["end_job", "as the repair", "how a job ended"],
   ["parts_ended", "as the repair", "the record of what did not come, and why"],
   ["keep_parts", "as the repair", "the same, of what is no longer asked for"],
@@ -52,6 +53,7 @@ const MAY_EXECUTE: [name: string, type: "as the repair" | "as itself", why: stri
   ["may_suspect", "as the repair", "for people: why no deletion is concluded"],
   ["preflight", "as the repair", "for people: what lacks"],
   ["watch_faults", "as the repair", "for people and vn-check status: triggers that are off"],
+  ["run_faults", "as the repair", "for vn-check status: why no run can begin"],
   ["handover", "as the repair", "for people: what main's owner has to run"],
 ];
 

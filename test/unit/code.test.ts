@@ -69,8 +69,6 @@ test.each([
   ["bench", "--bogus"],
   ["soak", "--weeks", "two"],
   ["soak", "--bogus"],
-  ["mutations", "--bogus"],
-  ["mutations", "no-such-mutation"],
   ["engine", "--bogus"],
   ["host", "start", "--bogus"],
 ])(

@@ -129,7 +129,6 @@ const NO_COMMAND = [
   /^session_replication_role = replica$|^repair\.\w+: \w+$/, // a setting
   /^import \{.*\} from ".*"$/,
   /^kill -9$/, // what is borne
-  /^: ; ! \?$/,
   /src_vn_json_check\.fix_\w+\(/, // of version 0.1: what is called otherwise now
   /^\\sf /, // psql's own: test/sql/printed.test.ts
   /^(deleted by a run|deleted in main|deletion reported|lost by others|newer in main|version unknown)$/,

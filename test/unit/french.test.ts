@@ -76,8 +76,8 @@ test("what a repair has done to each table is told in French", () => {
 // W1
 test("French sentences name jobs in French", () => {
   for (const verb of ["init", "daily", "weekly", "repair"] as const)
-    for (const message of ["", "x"]) {
-      const said = french.fact.lastFailed({ fact: "lastFailed", verb, message });
+    for (const cause of [null, "x"]) {
+      const said = french.fact.lastFailed({ fact: "lastFailed", verb, cause });
       expect(said).not.toMatch(/init|daily|weekly|repair|killed/);
     }
   expect(Object.values(french.status.next).join()).not.toMatch(/daily|weekly/);

@@ -9,7 +9,7 @@ import { ENDS_WITH_CLIENT, settled } from "../../../sql/session";
 import { type Problem, RunError } from "../facts";
 import { bounded, ended } from "./bounded";
 import { noDatabase, type Phase, passes, refusal, waitedInVain, wordsOf } from "./broken";
-import { parseService, passwordFor, readPgpass } from "./service";
+import { parseService, passwordFor, readPgpass, whyNoPassword } from "./service";
 
 /** Seconds before each further try: a restart takes moments, a recovery or a full server minutes. */
 export const PATIENCE: readonly number[] = [1, 2, 4, 8, 15, 30, 30, 30];
@@ -89,14 +89,19 @@ export function databaseOf(
         const cause: Problem | undefined =
           client !== undefined && waitedInVain(error)
             ? { key: "locked", where, holders: await holders(client, repair, pace.lock * (tries + 1)) }
-            : lost(where, error, client ? "working" : "connecting");
+            : (unarmed(home, to, error, client !== undefined) ??
+              lost(where, error, client ? "working" : "connecting"));
         if (cause === undefined) {
           const refused = refusal(error);
           if (refused === undefined) throw error;
           throw new RunError({ key: "databaseRefuses", where, why: refused, cause: wordsOf(error) });
         }
         const seconds = patience[tries];
-        if (seconds === undefined || (cause.key === "noDatabase" && !passes(cause.why)))
+        if (
+          seconds === undefined ||
+          cause.key === "noPassword" ||
+          (cause.key === "noDatabase" && !passes(cause.why))
+        )
           throw new RunError(cause);
         waiting.told?.(cause, seconds);
         await sleep(seconds * 1000, undefined, stop && { signal: stop }).catch(() => undefined);
@@ -132,6 +137,14 @@ export function databaseOf(
 function lost(where: string, error: unknown, phase: Phase): Problem | undefined {
   const why = noDatabase(error, phase);
   return why && { key: "noDatabase", where, why, cause: wordsOf(error) };
+}
+
+/** That the server asked for a password, and we have none: the login may well be right. */
+function unarmed(home: string, to: To, error: unknown, connected: boolean): Problem | undefined {
+  if (connected || to.password !== "" || !/password/i.test(wordsOf(error))) return undefined;
+  const path = join(home, HOME_FILES.password);
+  const where = `${to.host}:${to.port}/${to.database}`;
+  return { key: "noPassword", path, why: whyNoPassword(path), where };
 }
 
 /** Who was in the way of the statement that has just failed; null where that is not known. */

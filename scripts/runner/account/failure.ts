@@ -1,15 +1,15 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { PortalLimit } from "../facts";
+import type { Problem, RunVerb } from "../facts";
 import { type Paths, readIfThere, writePrivate } from "./files";
 
 /** Why a run ended early: kept on the host, for the database may be what it lacked. */
 export interface Failure {
-  verb: string;
+  verb: RunVerb;
   /** ISO 8601. */
   at: string;
-  /** In the user's language, without secrets. */
-  message: string;
+  /** Without secrets. */
+  cause: Problem | string;
 }
 
 export function keepFailure(paths: Paths, failure: Failure): void {
@@ -25,24 +25,11 @@ export function forgetFailure(paths: Paths): void {
 
 export function lastFailure(paths: Paths): Failure | undefined {
   try {
-    return JSON.parse(readIfThere(fileOf(paths)) ?? "null") ?? undefined;
+    const kept = JSON.parse(readIfThere(fileOf(paths)) ?? "null") ?? undefined;
+    // Of an earlier version, which kept the text alone.
+    return kept && { ...kept, cause: kept.cause ?? kept.message ?? "" };
   } catch {
     return undefined;
-  }
-}
-
-/** Portals by whose limits the last download lacks something, by site. */
-export function keepLimits(paths: Paths, limits: Record<string, PortalLimit>): void {
-  const path = join(paths.state, "limits.json");
-  if (Object.keys(limits).length === 0) rmSync(path, { force: true });
-  else writePrivate(path, JSON.stringify(limits));
-}
-
-export function lastLimits(paths: Paths): Record<string, PortalLimit> {
-  try {
-    return JSON.parse(readIfThere(join(paths.state, "limits.json")) ?? "{}");
-  } catch {
-    return {};
   }
 }
 

@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { HOME_FILES } from "../../../config/names";
 
@@ -52,14 +61,26 @@ export function pathsOf(home: string, evn: string): Paths {
 export function writePrivate(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const beside = `${path}.${process.pid}.new`;
-  const file = openSync(beside, "w", 0o600);
   try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    const file = openSync(beside, "w", 0o600);
+    try {
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
   }
-  renameSync(beside, path);
+}
+
+/** Writes as much as a record is, and takes it away again. Throws what keeps the account from recording anything. */
+export function tryWriting(paths: Paths): void {
+  const path = join(paths.state, "probe");
+  writePrivate(path, "x".repeat(4096));
+  rmSync(path, { force: true });
 }
 
 /** The text of a file, or undefined where there is none. */

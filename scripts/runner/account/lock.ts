@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, unlinkSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, unlinkSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EXIT, type ExitCode, RunError } from "../facts";
@@ -22,6 +22,7 @@ export function holdsLock(): boolean {
  */
 export async function underLock(paths: Paths): Promise<ExitCode> {
   mkdirSync(paths.state, { recursive: true, mode: 0o700 });
+  closeSync(openSync(paths.lock, "a", 0o600)); // flock's own error would be an exit code like another
   const child = spawn(
     "setpriv",
     // --no-fork: flock becomes the command, so that there is no third process in between.
@@ -49,12 +50,17 @@ export async function underLock(paths: Paths): Promise<ExitCode> {
   });
 }
 
-/** Starts this runner with other arguments in a session of its own, and does not wait for it. */
-export function inBackground(args: string[]): void {
+/** Starts this runner with other arguments in a session of its own, and does not wait for its end. */
+export async function inBackground(args: string[]): Promise<void> {
   const { [HELD]: _, ...env } = process.env;
   const [program = process.execPath, ...own] = thisCommand();
   const bundle = own.slice(0, own.length - process.argv.slice(2).length);
-  spawn("setsid", ["--fork", program, ...bundle, ...args], { stdio: "ignore", env }).unref();
+  const child = spawn("setsid", ["--fork", program, ...bundle, ...args], { stdio: "ignore", env });
+  child.unref();
+  await new Promise<void>((done, fail) => {
+    child.once("spawn", done);
+    child.once("error", () => fail(new RunError({ key: "noProgram", program: "setsid" })));
+  });
 }
 
 function thisCommand(): string[] {

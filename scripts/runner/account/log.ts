@@ -42,7 +42,7 @@ export function openLog(
   const write = (line: string) => {
     try {
       if (open) writeSync(file, `${line}\n`);
-    } catch {}
+    } catch {} // a full disk: who looks on still hears it, and the run fails at what it needs
   };
   const left = { client: CLIENT_BYTES, own: OWN_BYTES };
   const bounded = (whose: keyof typeof left, line: string) => {

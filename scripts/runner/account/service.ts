@@ -55,3 +55,12 @@ export function passwordFor(
   const wanted = [to.host.startsWith("/") ? "localhost" : to.host, to.port, to.database, to.user];
   return entries.find((entry) => wanted.every((value, i) => entry[i] === "*" || entry[i] === value))?.[4];
 }
+
+/** Why the file of passwords gives none. */
+export function whyNoPassword(path: string): "absent" | "open" | "no line" {
+  try {
+    return (statSync(path).mode & 0o077) !== 0 ? "open" : "no line";
+  } catch {
+    return "absent";
+  }
+}

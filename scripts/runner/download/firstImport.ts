@@ -5,7 +5,7 @@ import { readIfThere } from "../account/files";
 import type { Day, GroupUnit, Progress, Scope, SiteImport } from "../facts";
 import { keyOf, runClient } from "./client";
 import type { Downloading } from "./downloading";
-import { extrasOf, readEvn, scopesOf } from "./evnFile";
+import { extrasOf, readEvn, scopesOf, usable } from "./evnFile";
 import { askFor, failedBefore, keepParts, partsEnded, Tries } from "./parts";
 import { withRetries } from "./retry";
 
@@ -52,7 +52,11 @@ export async function importStateOf(
   const text = readIfThere(d.paths.evn);
   return text === undefined
     ? null
-    : await importState(d.db, scopesOf(readEvn(text)), d.limits.firstImport.since);
+    : await importState(
+        d.db,
+        usable(d.paths.evn, () => scopesOf(readEvn(text))),
+        d.limits.firstImport.since,
+      );
 }
 
 /** Whether there is too little yet of the first import of these sites to go by: more than parts that do not come. */

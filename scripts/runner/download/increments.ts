@@ -83,8 +83,8 @@ export async function updateEnded(
 }
 
 /**
- * Puts the dates back as they were before updates that failed or were killed, of this job and of earlier ones: of
- * several that were kept for a group, the earliest.
+ * Puts the dates back that failed or killed updates have moved on, of this job and of earlier ones.
+ * Never forward: of several that were kept, the earliest is put back.
  * @returns the sites concerned
  */
 export async function putBack(db: Database): Promise<string[]> {

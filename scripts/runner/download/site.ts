@@ -127,3 +127,23 @@ export async function updateSite(d: Downloading, job: number, scope: Scope): Pro
     return parts?.length === 0 ? "enough" : false;
   });
 }
+
+/**
+ * Downloads controllers of a site that failed in an earlier job, where nothing else of that is open.
+ * @returns those that failed again in every try
+ */
+export async function fetchExtras(
+  d: Downloading,
+  { site }: Scope,
+  controllers: readonly string[],
+): Promise<readonly string[]> {
+  let left = [...controllers];
+  if (left.length === 0) return left;
+  await withRetries(d, async () => {
+    const { overallSeconds } = d.limits;
+    const { ended } = await runClient(d, { site, mode: "full", controllers: left, overallSeconds });
+    left = left.filter((name) => !ended.includes(name));
+    return left.length === 0;
+  });
+  return left;
+}

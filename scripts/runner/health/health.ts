@@ -1,17 +1,23 @@
 import { nextDue } from "../../../config/values/cron";
+import { lastFailure } from "../account/failure";
+import { tryWriting } from "../account/files";
 import { isRunning } from "../account/lock";
-import { causeOf, type JobVerb, type SiteImport } from "../facts";
+import { causeOf, type RunVerb, type Scope, type SiteImport } from "../facts";
 import { byParts, openParts } from "../run/openParts";
 import type { Home } from "../run/run";
 import { type CauseFact, cannotTell } from "../text";
-import { proofLook, updatesLook } from "./downloads";
+import { downloadsLook } from "./downloads";
+import { firstImportLook } from "./firstImport";
 import { jobsLook } from "./jobs";
-import { repairLook, surroundingsLook } from "./repair";
+import { repairLook } from "./repair";
 import { type ImportReport, type LastJob, lastJobReport, type ProofReport, proofReport } from "./report";
+import { scheduleLook } from "./schedule";
 import { type Look, see } from "./seen";
+import { surroundingsLook } from "./surroundings";
 
-/** Who looks at what, once the first import is done. A part that can keep the copy from being whole adds its line. */
-const LOOKS: readonly Look[] = [jobsLook, proofLook, repairLook, updatesLook, surroundingsLook];
+// Who looks at what. A part that can keep the copy from being whole adds its line.
+const ALWAYS: readonly Look[] = [firstImportLook, scheduleLook, surroundingsLook];
+const ONCE_IMPORTED: readonly Look[] = [jobsLook, downloadsLook, repairLook];
 
 /** ok: nothing lacks of what docs/status.md says that OK claims; unknown: that cannot be told just now. */
 export type State = "ok" | "ko" | "unknown";
@@ -24,7 +30,7 @@ export interface Health {
   /** A run holds the lock now. */
   running: boolean;
   firstImport: ImportReport | null;
-  last: Partial<Record<JobVerb, LastJob>>;
+  last: Partial<Record<RunVerb, LastJob>>;
   next: { daily: string | null; weekly: string | null };
   /** How complete the last download by date is. */
   proof: ProofReport | null;
@@ -47,12 +53,15 @@ export function healthUnknown(instance: string | null, now: Date, problems: Caus
   };
 }
 
-/** @param imported how far the first import of each site is; null: nothing says which sites there are */
-export async function healthOf(
-  home: Home,
-  now: Date,
-  imported: () => Promise<SiteImport[] | null>,
-): Promise<Health> {
+/** What only the rooms that read the client's configuration can say. */
+export interface ClientSide {
+  /** The enabled sites. Throws RunError where no run could work by the configuration. */
+  scopes(): Scope[];
+  /** How far the first import of each site is; null: nothing says which sites there are. */
+  importOf(): Promise<SiteImport[] | null>;
+}
+
+export async function healthOf(home: Home, now: Date, client: ClientSide): Promise<Health> {
   const { names, schedule } = home.host;
   const next = (expression: string) => nextDue(expression, now)?.toISOString() ?? null;
   const health: Health = {
@@ -61,21 +70,49 @@ export async function healthOf(
     next: { daily: next(schedule.daily), weekly: next(schedule.weekly) },
   };
   let { problems } = health;
+  const caught = (fact: "homeUnwritable" | "configUnusable" | "databaseDown") => (error: unknown) => {
+    problems.push({ fact, cause: causeOf(error) } as CauseFact);
+    return null;
+  };
+  attempt(() => tryWriting(home.paths), caught("homeUnwritable"));
+  const scopes = attempt(() => client.scopes(), caught("configUnusable"));
   try {
-    const seen = await see(home, now, imported);
-    for (const job of Object.values(seen.jobs)) health.last[job.verb] = lastJobReport(job, seen.running);
+    const seen = await see(home, now, scopes, client.importOf);
+    for (const [verb, job] of Object.entries(seen.jobs))
+      health.last[verb as RunVerb] = lastJobReport(job, seen.running);
     health.firstImport = seen.firstImport;
     health.proof = proofReport(seen.download);
-    const { state } = seen.firstImport ?? {};
-    if (state === "done") for (const look of LOOKS) problems.push(...(await look(seen)));
-    else if (state !== "running") problems.push({ fact: "importUnfinished" });
-    if (state !== "done") problems.push(...(await surroundingsLook(seen)));
-    const sites = seen.firstImport?.sites.map(({ site }) => site) ?? [];
-    if (state !== "running") problems = byParts(problems, await openParts(home.db, sites));
+    const done = seen.firstImport ? seen.firstImport.state === "done" : seen.imported;
+    for (const look of done ? [...ALWAYS, ...ONCE_IMPORTED] : ALWAYS) problems.push(...(await look(seen)));
+    problems = byParts(problems, await openParts(home.db, scopes?.map(({ site }) => site) ?? []));
   } catch (error) {
-    problems.push({ fact: "databaseDown", cause: causeOf(error) });
+    caught("databaseDown")(error);
+    // Where the host could write down why, that is worth knowing.
+    const failure = lastFailure(home.paths);
+    if (failure) problems.push({ fact: "lastFailed", verb: failure.verb, cause: failure.cause });
   }
-  return { ...health, problems, state: stateOf(problems) };
+  const told = withoutDoubles(problems);
+  return { ...health, problems: told, state: stateOf(told) };
+}
+
+function attempt<T>(work: () => T, caught: (error: unknown) => null): T | null {
+  try {
+    return work();
+  } catch (error) {
+    return caught(error);
+  }
+}
+
+/** Rows that are held, of which something else says more. */
+function withoutDoubles(problems: readonly CauseFact[]): CauseFact[] {
+  const told = new Set<string>(
+    problems.map((one) => (one.fact === "repairProblem" ? one.problem.problem : one.fact)),
+  );
+  return problems.filter((one) => {
+    if (one.fact === "rowsAside") return one.cause !== "refused" || !told.has("all refused");
+    if (one.fact !== "rowsHeld") return true;
+    return one.cause === "unseen" ? !told.has("blindSpell") : !told.has(one.cause);
+  });
 }
 
 function stateOf(problems: readonly CauseFact[]): State {

@@ -1,8 +1,7 @@
 import { lastDue } from "../../../config/values/cron";
 import { type Failure, lastFailure } from "../account/failure";
-import type { JobVerb } from "../facts";
-import type { CauseFact } from "../text";
-import { lastJobReport } from "./report";
+import type { Job, Problem, RunVerb } from "../facts";
+import { type CauseFact, isCause } from "../text";
 import type { Look, Seen } from "./seen";
 
 /** A run that was due may begin this much later, where the machine is busy. */
@@ -14,19 +13,15 @@ export const jobsLook: Look = (seen) => {
   const problems: CauseFact[] = [];
   const failure = lastFailure(home.paths);
   for (const verb of ["daily", "weekly"] as const) {
-    const job = jobs[verb];
     if (isLate(seen, verb)) problems.push({ fact: "late", verb });
-    const last = job && lastJobReport(job, seen.running);
-    // A later run makes up for one that broke off (the daily one for a weekly one too), not for a refusal.
-    const other = jobs[verb === "daily" ? "weekly" : "daily"];
-    const madeUp = job && other && other.id > job.id && ["done", "partial"].includes(other.status);
-    if (last?.status === "failed" && (!madeUp || last.repair !== null))
-      problems.push({ fact: "lastFailed", verb, message: saidOf(last.message, failure, verb) });
+    const job = seen.ended[verb];
+    // What a repair could not do is told for as long as no other has done it.
+    if (job?.status !== "failed" || job.repair !== null || isMadeUp(seen, verb, job)) continue;
+    problems.push({ fact: "lastFailed", verb, cause: whyFailed(job, failure, verb) });
   }
-  if (failure && !problems.some((one) => one.fact === "lastFailed" && one.message === failure.message)) {
+  if (failure && !problems.some((one) => one.fact === "lastFailed" && one.verb === failure.verb)) {
     const since = Object.values(jobs).some((job) => job.startedAt.toISOString() > failure.at);
-    if (!since && isVerb(failure.verb))
-      problems.push({ fact: "lastFailed", verb: failure.verb, message: failure.message });
+    if (!since) problems.push({ fact: "lastFailed", verb: failure.verb, cause: failure.cause });
   }
   return problems;
 };
@@ -42,12 +37,23 @@ function isLate({ home, now, jobs }: Seen, verb: "daily" | "weekly"): boolean {
   return !Object.values(jobs).some((one) => one.startedAt <= due && (one.endedAt ?? now) >= due);
 }
 
-/** Why a job failed: as it said, or as the host has kept it where the database could not be told. */
-function saidOf(message: string | null, failure: Failure | undefined, verb: JobVerb): string {
-  if (message !== null && message !== "killed") return message;
-  return failure?.verb === verb ? failure.message : "";
+/** A later run makes up for one that broke off, the daily one for a weekly one too; for a repair, any other. */
+function isMadeUp({ ended, repair }: Seen, verb: "daily" | "weekly", job: Job): boolean {
+  const other = ended[verb === "daily" ? "weekly" : "daily"];
+  if (other && other.id > job.id && ["done", "partial"].includes(other.status)) return true;
+  const cause = kept(job);
+  if (typeof cause !== "object" || cause?.key !== "repairFailed") return false;
+  return repair !== undefined && repair.job !== job.id && ["done", "partial"].includes(repair.status);
 }
 
-function isVerb(name: string): name is JobVerb {
-  return ["init", "daily", "weekly", "repair"].includes(name);
+/** Why a job failed: as it said, or as the host has kept it where the database could not be told. */
+export function whyFailed(job: Job, failure: Failure | undefined, verb: RunVerb): Problem | string | null {
+  const said = kept(job);
+  if (said !== undefined) return said;
+  if (job.message !== null && job.message !== "killed") return job.message;
+  return failure?.verb === verb && failure.at > job.startedAt.toISOString() ? failure.cause : null;
+}
+
+function kept({ causes }: Job): Problem | string | null | undefined {
+  return causes.filter(isCause).find((one) => one.fact === "lastFailed")?.cause;
 }

@@ -1,62 +1,30 @@
+import type { AsideCause, HeldCause } from "../facts";
+import { everCompared } from "../run/job";
 import type { CauseFact } from "../text";
 import type { Look } from "./seen";
 
-/**
- * What the database tells of its own surroundings: triggers of ours that are off, times in which nobody watched, views
- * that could not be refreshed.
- */
-export const surroundingsLook: Look = async ({ home: { db } }) => {
-  const faults = await db.rows<{ problem: string; remedy: string }>(
-    `select problem, remedy from ${db.repair}.watch_faults()`,
+/** What people have to see to after the last repair, whoever called it, and what it left open. */
+export const repairLook: Look = async ({ home: { db }, repair, ended }) => {
+  const found: CauseFact[] = [];
+  if (!(await everCompared(db))) found.push({ fact: "neverCompared" });
+  if (repair) {
+    const { status, message, job } = repair;
+    // Of the job that it was for, where that could say it better.
+    const told = Object.values(ended).some((one) => one.id === job && one.verb !== "repair" && !one.repair);
+    if (status === "refused" || status === "interrupted" || (status === "failed" && !told))
+      found.push({ fact: "repairStands", status, message });
+    for (const problem of repair.problems)
+      if (problem.problem !== "no day of entry") found.push({ fact: "repairProblem", problem });
+    if (repair.viewsError) found.push({ fact: "viewsNotRefreshed", cause: repair.viewsError });
+  }
+  const aside = await db.rows<{ cause: AsideCause; rows: number; table: string; sqlstate: string | null }>(
+    `select cause, count(*)::int as rows, min(table_name) as table, min(sqlstate) as sqlstate
+       from ${db.repair}.set_aside group by cause order by cause`,
   );
-  const spells = await db.rows<{
-    id: number;
-    of_main: boolean;
-    reason: string;
-    since: string;
-    until: string;
-    held: number;
-  }>(
-    `select b.id::int, b.of_main, b.reason, to_char(b.since, 'YYYY-MM-DD HH24:MI') as since,
-            to_char(b.until, 'YYYY-MM-DD HH24:MI') as until, h.held
-       from ${db.repair}.blind_spell as b
-       cross join (select count(*)::int as held from ${db.repair}.held_back where cause = 'unseen') as h
-      where b.released_at is null and b.until is not null
-        and (b.lasts or b.run = (select max(id) from ${db.repair}.run where status <> 'running')
-             or b.of_main and exists (select from ${db.repair}.held_back
-                                       where cause = 'unseen' and message like '%(blind_spell %'))
-      order by b.id`,
+  const held = await db.rows<{ cause: HeldCause; rows: number }>(
+    `select cause, count(*)::int as rows from ${db.repair}.held_back group by cause order by cause`,
   );
-  const runs = await db.rows<{ views_error: string | null }>(
-    `select views_error from ${db.repair}.run where status not in ('running', 'failed') order by id desc limit 1`,
-  );
-  const cause = runs[0]?.views_error;
-  return [
-    ...faults.map(({ problem, remedy }): CauseFact => ({ fact: "watchOff", problem, remedy })),
-    ...spells.map(
-      ({ id, of_main: ofMain, reason, since, until, held }): CauseFact => ({
-        fact: "blindSpell",
-        id,
-        ofMain,
-        reason,
-        since,
-        until,
-        held,
-        release: `SELECT ${db.repair}.nothing_was_deleted(${id})`,
-      }),
-    ),
-    ...(cause ? [{ fact: "viewsNotRefreshed", cause } as const] : []),
-  ];
-};
-
-/** What people have to see to after the last repair, where no failed job says it already. */
-export const repairLook: Look = ({ jobs }) => {
-  const last = Object.values(jobs)
-    .filter((job) => job.repair)
-    .sort((a, b) => a.id - b.id)
-    .pop();
-  if (!last?.repair || (last.verb !== "repair" && last.status === "failed")) return [];
-  return last.repair.problems
-    .filter(({ problem }) => problem !== "no day of entry")
-    .map((problem) => ({ fact: "repairProblem", problem }));
+  for (const one of aside) found.push({ fact: "rowsAside", ...one });
+  for (const one of held) found.push({ fact: "rowsHeld", ...one });
+  return found;
 };

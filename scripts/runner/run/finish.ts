@@ -1,4 +1,3 @@
-import { keepLimits } from "../account/failure";
 import { EXIT, type ExitCode, type Fact, type RepairMode, type RepairResult } from "../facts";
 import { factIn } from "../text";
 import { endJob, jobSites } from "./job";
@@ -23,13 +22,13 @@ export async function finish(
     if (proof?.proven) run.say({ fact: "siteProven", proof });
     else if (proof) lacking.push({ fact: "siteUnproven", proof });
   }
-  const lacks = ([site]: [string, unknown]) =>
-    sites.some((one) => one.site === site && (one.proof?.proven === false || one.updated === false));
-  for (const [site, said] of [...run.withoutDatabase].filter(lacks))
-    lacking.push({ fact: "clientWithoutDatabase", site, said });
-  const limits = [...run.limitsOfPortals].filter(lacks);
-  keepLimits(run.paths, Object.fromEntries(limits));
-  for (const [site, limit] of limits) lacking.push({ fact: "portalLimits", site, ...limit });
+  const lacks = (of: string) =>
+    sites.some(
+      ({ site, proof, updated, extrasFailed }) =>
+        site === of && (proof?.proven === false || updated === false || extrasFailed.length > 0),
+    );
+  const causes = [...run.causes.values()].filter(({ site }) => lacks(site));
+  lacking.push(...causes);
   for (const { site, updated } of sites) if (updated === false) lacking.push({ fact: "updateFailed", site });
   for (const { site, extrasFailed: controllers } of sites)
     if (controllers.length > 0) lacking.push({ fact: "extrasFailed", site, controllers });
@@ -41,7 +40,7 @@ export async function finish(
   for (const fact of lacking) run.say(fact);
   const status = statusOf(result, incomplete);
   const message = run.scrub(lacking.map((fact) => factIn(run.texts, fact)).join("\n"));
-  await endJob(run.db, job, { status, message, repairRun: result.run });
+  await endJob(run.db, job, { status, message, repairRun: result.run, causes });
   return EXIT[status];
 }
 

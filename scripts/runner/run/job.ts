@@ -1,5 +1,16 @@
 import type { Database } from "../account/database";
-import type { Day, Job, JobSite, JobStatus, JobVerb, Progress, Scope, Window } from "../facts";
+import type {
+  Day,
+  Fact,
+  Job,
+  JobSite,
+  JobStatus,
+  JobVerb,
+  LastRepair,
+  Progress,
+  Scope,
+  Window,
+} from "../facts";
 
 /** What is known of a job when it begins. */
 export interface JobBegin {
@@ -38,14 +49,26 @@ export async function tellProgress(db: Database, job: number, at: Progress): Pro
   await db.call("progress", job, JSON.stringify(at));
 }
 
-/** @param ending.repairRun the run of the repair that followed; null: none */
+/**
+ * @param ending.repairRun the run of the repair that followed; null: none
+ * @param ending.causes what kept it from bringing all, without secrets: `status` tells it as long as it lacks
+ */
 export async function endJob(
   db: Database,
   job: number,
-  ending: { status: Exclude<JobStatus, "running">; message?: string; repairRun?: number | null },
+  ending: {
+    status: Exclude<JobStatus, "running">;
+    message?: string;
+    repairRun?: number | null;
+    causes?: readonly Fact[];
+  },
 ): Promise<void> {
-  const { status, message, repairRun } = ending;
+  const { status, message, repairRun, causes = [] } = ending;
   // Once: asked again after a connection broke, it has been said already.
+  await db.rows(
+    `select ${db.repair}.note_causes(id, $2) from ${db.repair}.job where id = $1 and status = 'running'`,
+    [job, JSON.stringify(causes)],
+  );
   await db.rows(
     `select ${db.repair}.end_job(id, $2, $3, $4) from ${db.repair}.job where id = $1 and status = 'running'`,
     [job, status, message, repairRun],
@@ -77,9 +100,8 @@ async function newest(db: Database, where: string, values: unknown[]): Promise<J
     Omit<Job, "startedAt" | "endedAt"> & { startedAt: string; endedAt: string | null }
   >(
     `select j.id::int, j.verb, j.status, ${instant("j.started_at")} as "startedAt", ${instant("j.ended_at")} as "endedAt",
-            j.log_path as log, j.message, j.progress::json as progress, ${sitesSql(db, "j.id")} as sites,
-            (select json_build_object('inserted', r.inserted, 'updated', r.updated, 'deleted', r.deleted, 'setAside', r.set_aside,
-                                      'problems', r.problems)
+            j.log_path as log, j.message, j.progress::json as progress, j.causes, ${sitesSql(db, "j.id")} as sites,
+            (select json_build_object('inserted', r.inserted, 'updated', r.updated, 'deleted', r.deleted, 'setAside', r.set_aside)
                from ${db.repair}.run r where r.id = j.repair_run) as repair
        from ${db.repair}.job j where ${where} order by j.id desc limit 1`,
     values,
@@ -89,13 +111,27 @@ async function newest(db: Database, where: string, values: unknown[]): Promise<J
   return { ...row, startedAt: new Date(startedAt), endedAt: endedAt === null ? null : new Date(endedAt) };
 }
 
-export async function lastJob(db: Database, verb: JobVerb): Promise<Job | undefined> {
-  return await newest(db, "j.verb = $1", [verb]);
+/** @param ended leave out one that has not written down its end */
+export async function lastJob(db: Database, verb: JobVerb, ended = false): Promise<Job | undefined> {
+  return await newest(db, `j.verb = $1${ended ? " and j.ended_at is not null" : ""}`, [verb]);
 }
 
 /** The newest job that says how complete a download is: one that downloaded by date, or went on with it. */
 export async function lastDownload(db: Database): Promise<Job | undefined> {
   return await newest(db, `j.id = ${db.repair}.last_download()`, []);
+}
+
+/**
+ * The same of those that are over.
+ * @param killed one that has not written down its end is: no run is under way
+ */
+export async function lastEndedDownload(db: Database, killed: boolean): Promise<Job | undefined> {
+  return await newest(
+    db,
+    `exists (select from ${db.repair}.job_site s where s.job = j.id and s.since is not null)
+       ${killed ? "" : "and j.ended_at is not null"}`,
+    [],
+  );
 }
 
 /** First day of the last download, if it is not proven for every site. */
@@ -104,23 +140,52 @@ export async function openSince(db: Database): Promise<Day | undefined> {
   return proofs.find((proof) => !proof.proven)?.window.from;
 }
 
-/** Extra controllers that failed in the last job, by site. */
+/** What became of each site beside its proof, in the last job that could say it. */
+export async function lastSites(db: Database): Promise<Pick<JobSite, "site" | "updated" | "extrasFailed">[]> {
+  return await db.rows(
+    `select distinct on (s.site) s.site, s.updated, s.extras_failed as "extrasFailed"
+       from ${db.repair}.job_site s join ${db.repair}.job j on j.id = s.job
+      where (s.updated is not null or s.extras_failed <> '{}') and j.ended_at is not null
+      order by s.site, j.id desc`,
+  );
+}
+
+/** Extra controllers that failed when they were last asked for, by site. */
 export async function openExtras(db: Database): Promise<Map<string, string[]>> {
-  const last = await newest(db, "j.verb in ('daily', 'weekly') and j.ended_at is not null", []);
-  return new Map(last?.sites.map(({ site, extrasFailed }) => [site, extrasFailed]));
+  return new Map((await lastSites(db)).map(({ site, extrasFailed }) => [site, extrasFailed]));
 }
 
 /**
- * Whether the last weekly job broke off before main was compared as a whole, and no job has done so since:
- * then the daily one does.
+ * Whether the last weekly job broke off before main was compared as a whole, and nobody, by hand neither, has had it
+ * compared since: then the daily one does.
  */
 export async function wholePassDue(db: Database): Promise<boolean> {
   const rows = await db.rows(
     `select from ${db.repair}.job w
       where w.verb = 'weekly' and w.ended_at is not null and w.repair_run is null
-        and not exists (select from ${db.repair}.job j join ${db.repair}.run r on r.id = j.repair_run
-                         where j.id > w.id and r.mode <> 'journal')
+        and not exists (select from ${db.repair}.run r
+                         where r.started_at > w.started_at and r.whole and r.status in ('done', 'partial'))
       limit 1`,
+  );
+  return rows.length > 0;
+}
+
+/** The last run of the repair; one that nobody closed and whose session is gone counts as interrupted. */
+export async function lastRepair(db: Database): Promise<LastRepair | undefined> {
+  const [row] = await db.rows<LastRepair>(
+    `select id::int, job::int, case when status = 'running' then 'interrupted' else status end as status, message, problems,
+            views_error as "viewsError"
+       from ${db.repair}.run r
+      where status <> 'running' or not exists (select from pg_stat_activity a where a.pid = r.pid)
+      order by id desc limit 1`,
+  );
+  return row;
+}
+
+/** Whether main was ever compared as a whole. */
+export async function everCompared(db: Database): Promise<boolean> {
+  const rows = await db.rows(
+    `select from ${db.repair}.run where whole and status in ('done', 'partial') limit 1`,
   );
   return rows.length > 0;
 }

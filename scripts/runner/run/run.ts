@@ -18,11 +18,13 @@ import {
   EXIT,
   type ExitCode,
   type Fact,
-  type PortalLimit,
+  type Problem,
   RunError,
+  type RunVerb,
   TOLD_AT_ONCE,
 } from "../facts";
 import { causeIn, factIn, type Texts, textsOf } from "../text";
+import { causeBehind, kindOf, type SiteCause, scrubbed } from "./causes";
 import { beginJob, endJob, type JobBegin } from "./job";
 import { stopSignal } from "./stop";
 
@@ -46,10 +48,10 @@ export interface Run extends Home {
   /** The text without secrets, as it may be kept. */
   scrub(text: string): string;
   putBack: Beginning["putBack"];
-  /** What Client-API-VN was told where it got no connection to the database, by site. */
-  withoutDatabase: Map<string, string>;
-  /** Portals that asked to be left alone for longer than was waited, by site. */
-  limitsOfPortals: Map<string, PortalLimit>;
+  /** What has kept it from bringing all, so far, by site and kind. */
+  causes: Map<string, SiteCause>;
+  /** Its job has been written down. */
+  begun: boolean;
   /** Aborted with a RunError when the run is told to stop. */
   stop: AbortSignal;
 }
@@ -114,8 +116,11 @@ function hostConfigIn(text: string, path: string): HostConfig {
 
 /** The locale to speak in before, or without, settings that can be read: the stack's, as the wrapper tells it, or the environment's. */
 export function likelyLocale(env: NodeJS.ProcessEnv = process.env): Locale {
-  const text = readIfThere(settingsFile(homedir()));
-  const said = text === undefined ? undefined : readHostConfig(text).locale;
+  let said: Locale | undefined;
+  try {
+    const text = readIfThere(settingsFile(homedir()));
+    said = text === undefined ? undefined : readHostConfig(text).locale;
+  } catch {} // not ours to read: told by whoever needs it
   const spoken = env["VN_CHECK_LOCALE"] || env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "";
   return said ?? (spoken.startsWith("fr") ? "fr" : "en");
 }
@@ -125,7 +130,7 @@ export function likelyLocale(env: NodeJS.ProcessEnv = process.env): Locale {
  * earlier run, its update dates put back; a signal or an error told once, and the exit code.
  */
 export async function locked(
-  verb: string,
+  verb: RunVerb,
   options: RunOptions,
   beginning: Beginning,
   body: (run: Run) => Promise<ExitCode>,
@@ -142,16 +147,10 @@ export async function locked(
   const scrub = scrubber([...evn.secrets, ...readPgpass(home.paths.home).map((entry) => entry[4])]);
   const { logDays: keepDays } = home.host.runner;
   const log = openLog(home.paths.log, verb, { scrub, verbose: options.verbose ?? false, keepDays });
-  const limits: Run["limitsOfPortals"] = new Map();
-  const withoutDatabase: Run["withoutDatabase"] = new Map();
+  const causes: Run["causes"] = new Map();
   const say = (fact: Fact) => {
-    if (fact.fact === "clientFailed" && fact.failure.kind === "portal") limits.set(fact.site, fact.failure);
-    if (fact.fact === "clientFailed" && fact.failure.kind === "controller") {
-      const said = /psycopg2\.OperationalError\) (connection to server .*?)(?: \([^()]+\.py:[^()]+\))?$/.exec(
-        fact.failure.said,
-      )?.[1];
-      if (said !== undefined) withoutDatabase.set(fact.site, said);
-    }
+    const cause = causeBehind(fact);
+    if (cause) causes.set(kindOf(cause), scrubbed(cause, scrub));
     const text = factIn(home.texts, fact);
     if (TOLD_AT_ONCE.has(fact.fact)) log.problem(text);
     else log.info(text);
@@ -166,14 +165,14 @@ export async function locked(
     captured,
     scrub,
     putBack,
-    withoutDatabase,
-    limitsOfPortals: limits,
+    causes,
+    begun: false,
     stop,
   };
   home.db.waiting.told = (cause, seconds) => say({ fact: "databaseWaits", cause, seconds });
   home.db.waiting.stop = stop;
-  recordProcess(run.paths.run, process.pid);
   try {
+    recordProcess(run.paths.run, process.pid);
     const pid = await endLeftover(run.paths);
     if (pid) say({ fact: "leftoverEnded", pid });
     rmSync(run.paths.slice, { force: true });
@@ -184,15 +183,24 @@ export async function locked(
     if (code !== EXIT.busy) forgetFailure(run.paths);
     return code;
   } catch (error) {
-    const text = causeIn(run.texts, causeOf(error));
-    keepFailure(run.paths, { verb, at: new Date().toISOString(), message: scrub(text) });
-    log.problem(text);
+    const cause = scrubbed(causeOf(error), scrub);
+    log.problem(causeIn(run.texts, cause));
+    const at = new Date().toISOString();
+    keepFailure(run.paths, { verb, at, cause: toKeep(cause) });
+    // Where the host keeps nothing, the database may.
+    if (!run.begun && typeof cause === "object" && cause.key === "host")
+      await asJob(run, { verb }, () => Promise.reject(error)).catch(() => undefined);
     return EXIT.failed;
   } finally {
     scrubByHand(run);
     forgetProcess(run.paths.run);
     log.close();
   }
+}
+
+/** Of a fault of our own the log has the whole; kept is what it says. */
+function toKeep(cause: Problem | string): Problem | string {
+  return typeof cause === "string" ? (cause.split("\n")[0] ?? "") : cause;
 }
 
 /** Does work as a job, whose number it is given: whatever it throws is written down before it goes on its way. */
@@ -202,14 +210,19 @@ export async function asJob(
   work: (job: number) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const job = await beginJob(run.db, { ...begin, log: run.log });
+  run.begun = true;
   try {
     return await work(job);
   } catch (error) {
-    const message = run.scrub(causeIn(run.texts, causeOf(error)));
+    const cause = toKeep(scrubbed(causeOf(error), run.scrub));
+    const message = causeIn(run.texts, cause);
+    const { verb } = begin;
+    const failed: Fact[] = verb === "dry run" ? [] : [{ fact: "lastFailed", verb, cause }];
+    const causes = [...run.causes.values(), ...failed];
     // Without the database neither can be done now: the next run does both.
     const db = run.stop.aborted ? run.db.atLast() : run.db;
     await run.putBack(db).catch(() => undefined);
-    await endJob(db, job, { status: "failed", message }).catch(() => undefined);
+    await endJob(db, job, { status: "failed", message, causes }).catch(() => undefined);
     throw error;
   }
 }
@@ -227,6 +240,8 @@ function scrubByHand(run: Run): void {
     if (Date.now() - statSync(path).mtimeMs < QUIET_MS) continue;
     const text = readFileSync(path, "utf8");
     const clean = text.split("\n").map(run.scrub).join("\n");
-    if (clean !== text) writePrivate(path, clean);
+    try {
+      if (clean !== text) writePrivate(path, clean);
+    } catch {} // no room: the next run has another try
   }
 }

@@ -1,4 +1,13 @@
-import type { Fact, NoDatabase, PartCause, Problem, Refusal, RepairProblem } from "../facts";
+import type {
+  AsideCause,
+  Fact,
+  HeldCause,
+  NoDatabase,
+  PartCause,
+  Problem,
+  Refusal,
+  RepairProblem,
+} from "../facts";
 import type { CauseCode } from "./causes";
 
 // Which cause each fact is for `status`. A new word of theirs does not compile without one.
@@ -41,6 +50,8 @@ const PROBLEM: { [K in Problem["key"]]: Code<Extract<Problem, { key: K }>> } = {
   databaseRefuses: refused,
   repairFailed: refused,
   locked: "database-locked",
+  noPassword: "password-file",
+  host: ({ why }) => (why === "full" ? "host-full" : "host-refuses"),
   noTriggers: "triggers-silent",
   noSettings: "settings-file",
   badSettings: "settings-file",
@@ -79,15 +90,35 @@ const PART: { [K in PartCause["kind"]]: Code<Extract<PartCause, { kind: K }>> } 
   other: "part-failed",
 };
 
+const ASIDE: Record<AsideCause, CauseCode> = {
+  refused: "rows-refused",
+  dropped: "rows-dropped",
+  locked: "rows-locked",
+};
+
+const HELD: Record<HeldCause, CauseCode> = {
+  "deleted in main": "rows-held-deleted",
+  "lost by others": "rows-held-lost",
+  "deleted by a run": "rows-held-deleted",
+  unseen: "rows-held-unseen",
+  "deletion reported": "deletions-reported",
+  "newer in main": "rows-held-newer",
+  "deleted by hand": "rows-held-deleted",
+  "over the cap": "deletions-over-cap",
+  "unknown site": "site-unknown",
+  "site too long": "site-too-long",
+};
+
 /** null: said while working, never by `status`. */
 const FACT = {
   clientStarts: null,
   clientFailed: null,
-  clientWithoutDatabase: null,
+  clientWithoutDatabase: "database-connections",
   clientStopped: null,
   attemptIncomplete: null,
   portalWaits: null,
   portalLimits: "portal-limits",
+  clientFaulty: "client-failed",
   databaseWaits: null,
   leftoverEnded: null,
   clientRebuilt: null,
@@ -115,24 +146,43 @@ const FACT = {
   importNothingToDo: null,
   importInBackground: null,
   importGroup: null,
-  importGroupFailed: null,
+  importGroupFailed: "import-unfinished",
   importEnded: null,
-  importPartial: null,
+  importPartial: "import-unfinished",
+  importRuns: "import-under-way",
   busy: null,
   importUnfinished: "import-unfinished",
   late: "run-missed",
-  lastFailed: ({ message }) => (message === "" ? "run-broken-off" : "run-failed"),
+  lastFailed: ({ cause }) => {
+    if (cause === null) return "run-broken-off";
+    return typeof cause === "string" ? "run-failed" : codeOfProblem(cause);
+  },
+  updateOld: "update-old",
+  neverCompared: "never-compared",
+  repairStands: ({ status }) => `repair-${status}`,
+  rowsAside: ({ cause }) => ASIDE[cause],
+  rowsHeld: ({ cause }) => HELD[cause],
+  runFault: "repair-impossible",
+  scheduleOff: "schedule-off",
+  rightsGone: "database-rights",
   watchOff: "watch-off",
   blindSpell: "blind-spell",
   viewsNotRefreshed: "views-old",
   databaseDown: ({ cause }) => codeOfProblem(cause),
   accountUnusable: ({ cause }) => codeOfProblem(cause),
+  homeUnwritable: ({ cause }) => codeOfProblem(cause),
+  configUnusable: ({ cause }) => codeOfProblem(cause),
 } as const satisfies { [K in Fact["fact"]]: Code<Extract<Fact, { fact: K }>> | null };
 
 type Told = { [K in Fact["fact"]]: (typeof FACT)[K] extends null ? never : K }[Fact["fact"]];
 
 /** A fact that keeps status from OK. */
 export type CauseFact = Extract<Fact, { fact: Told }>;
+
+/** Of what a job has kept, maybe one of another version. */
+export function isCause(fact: { fact: string }): fact is CauseFact {
+  return (FACT as Record<string, unknown>)[fact.fact] != null;
+}
 
 export function codeOf(fact: CauseFact): CauseCode {
   const code = FACT[fact.fact] as Code<CauseFact>;
@@ -149,6 +199,7 @@ function codeOfProblem(cause: Problem | string): CauseCode {
 const CANNOT_TELL: ReadonlySet<CauseFact["fact"]> = new Set<CauseFact["fact"]>([
   "databaseDown",
   "accountUnusable",
+  "homeUnwritable",
 ]);
 
 /** Whether it keeps from looking at the rest: what cannot be known is not OK, nor known to be wrong. */

@@ -5,7 +5,7 @@ import { english } from "./en";
 import { french } from "./fr";
 
 export type { CauseCode } from "./causes";
-export { type CauseFact, cannotTell, codeOf } from "./codes";
+export { type CauseFact, cannotTell, codeOf, isCause } from "./codes";
 export { COMMAND } from "./common/command";
 export { causeIn, factIn, type Texts } from "./common/texts";
 

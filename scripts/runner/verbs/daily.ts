@@ -2,7 +2,7 @@ import { loadEvn } from "../download/evnFile";
 import { gapSince, putBack } from "../download/increments";
 import { beginAgain, siteEnded } from "../download/proof";
 import { readyClient } from "../download/readyClient";
-import { downloadSite, updateSite } from "../download/site";
+import { downloadSite, fetchExtras, updateSite } from "../download/site";
 import { writeWindow } from "../download/window";
 import { EXIT, type ExitCode, type Job, type Proof, type Scope } from "../facts";
 import { finish } from "../run/finish";
@@ -34,7 +34,10 @@ async function story(run: Run): Promise<ExitCode> {
     const left = new Map((await jobSites(run.db, job)).map(({ site, proof }) => [site, proof]));
     for (const scope of scopes) {
       const proof = left.get(scope.site);
-      const extrasFailed = proof ? await fetchRest(run, job, scope, proof, extras.get(scope.site) ?? []) : [];
+      const again = (extras.get(scope.site) ?? []).filter((name) => run.evn.controllers.includes(name));
+      const extrasFailed = proof
+        ? await fetchRest(run, job, scope, proof, again)
+        : await fetchExtras(run, scope, again);
       const ended = { updated: updated.get(scope.site) ?? false, extrasFailed };
       await siteEnded(run.db, job, scope.site, ended);
     }
@@ -61,9 +64,8 @@ async function fetchRest(
   id: number,
   scope: Scope,
   left: Proof,
-  extras: readonly string[],
+  controllers: readonly string[],
 ): Promise<readonly string[]> {
-  const controllers = extras.filter((name) => run.evn.controllers.includes(name));
   if (left.proven && controllers.length === 0) return [];
   const { window } = left;
   writeWindow(run.paths.evn, window);

@@ -23,11 +23,14 @@ export const init: Verb<InitOptions> = {
     const home = openHome(options);
     writePrivate(home.paths.importAsked, `${new Date().toISOString()}\n`);
     if (!options.background) return await locked("init", options, { loadEvn, putBack, readyClient }, story);
-    inBackground(["init"]);
+    await inBackground(["init"]);
     process.stdout.write(`${factIn(home.texts, { fact: "importInBackground", logs: home.paths.log })}\n`);
     return EXIT.done;
   },
 };
+
+/** Said when it happened. */
+const SAID: ReadonlySet<string> = new Set(["importGroupFailed", "extrasFailed"]);
 
 /** The first import: site by site, group by group, each from where it stopped. */
 async function story(run: Run): Promise<ExitCode> {
@@ -43,14 +46,12 @@ async function story(run: Run): Promise<ExitCode> {
       expected += site.expected;
     }
     const whole = done === expected && expected > 0;
-    for (const [site, said] of run.withoutDatabase)
-      if (!whole) run.say({ fact: "clientWithoutDatabase", site, said });
-    for (const [site, limit] of run.limitsOfPortals)
-      if (!whole) run.say({ fact: "portalLimits", site, ...limit });
+    const causes = whole ? [] : [...run.causes.values()];
+    for (const cause of causes) if (!SAID.has(cause.fact)) run.say(cause);
     if (!whole) for (const open of await openParts(run.db, run.evn.sites)) run.say(open);
     if (!whole) run.say({ fact: "importPartial", done, expected });
     else run.say(worked ? { fact: "importEnded", done } : { fact: "importNothingToDo" });
-    await endJob(run.db, job, { status: whole ? "done" : "partial" });
+    await endJob(run.db, job, { status: whole ? "done" : "partial", causes });
     return whole ? EXIT.done : EXIT.partial;
   });
 }

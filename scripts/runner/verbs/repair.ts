@@ -33,11 +33,13 @@ async function story(run: Run, options: RepairOptions): Promise<ExitCode> {
   // What the last download says counts too: the database looks again how complete it is.
   const last = await lastDownload(run.db);
   const begin = last && { resumes: last.id, scopes: scopesAgain(run, last) };
-  return await asJob(run, { verb: "repair", ...begin }, async (job) => {
+  return await asJob(run, { verb: dryRun ? "dry run" : "repair", ...begin }, async (job) => {
     const result = await repairMain(run.db, { mode, job, dryRun, accept: options.accept });
-    process.stdout.write(
-      `${factIn(run.texts, { fact: "repaired", result, dryRun })}\n${byTable(run.texts, result)}`,
-    );
+    // Of one that did nothing no figure is told.
+    if (dryRun || result.status === "done" || result.status === "partial")
+      process.stdout.write(
+        `${factIn(run.texts, { fact: "repaired", result, dryRun })}\n${byTable(run.texts, result)}`,
+      );
     if (result.status !== "done") run.say({ fact: "repairNotDone", result });
     for (const problem of result.problems) run.say({ fact: "repairProblem", problem });
     const status = (

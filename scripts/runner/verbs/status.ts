@@ -1,7 +1,8 @@
 import { stamp } from "../account/days";
+import { loadEvn, scopesOf } from "../download/evnFile";
 import { importStateOf } from "../download/firstImport";
 import { causeOf, type ExitCode } from "../facts";
-import { type Health, healthOf, healthUnknown, type State } from "../health/health";
+import { type ClientSide, type Health, healthOf, healthUnknown, type State } from "../health/health";
 import { type Home, openHome, type RunOptions } from "../run/run";
 import { stopSignal } from "../run/stop";
 import { texts, type Verb, verbose } from "../run/verb";
@@ -50,9 +51,13 @@ async function look(options: StatusOptions): Promise<{ health: Health; texts: Te
   }
   const stop = stopSignal();
   home.db.waiting.stop = stop;
-  const health = await healthOf(home, new Date(), () => importStateOf(home));
+  const health = await healthOf(home, new Date(), clientSide(home));
   stop.throwIfAborted();
   return { health, texts: home.texts };
+}
+
+function clientSide(home: Home): ClientSide {
+  return { scopes: () => scopesOf(loadEvn(home.paths.evn)), importOf: () => importStateOf(home) };
 }
 
 function asText({ status: words }: Texts, report: StatusReport): string {

@@ -9,6 +9,22 @@ import type {
   Refusal,
 } from "../../facts";
 
+/** Facts that only `status` tells. */
+type StatusOnly =
+  | "clientFaulty"
+  | "importRuns"
+  | "updateOld"
+  | "neverCompared"
+  | "repairStands"
+  | "rowsAside"
+  | "rowsHeld"
+  | "runFault"
+  | "scheduleOff"
+  | "rightsGone"
+  | "homeUnwritable"
+  | "configUnusable";
+export type StatusWords = Pick<Texts["fact"], StatusOnly>;
+
 /** What the runner says in one language: a word for every fact and every problem. */
 export interface Texts {
   fact: { [K in Fact["fact"]]: (fact: Extract<Fact, { fact: K }>) => string };

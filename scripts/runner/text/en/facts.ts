@@ -1,5 +1,6 @@
 import type { PortalLimit, Problem } from "../../facts";
 import { failureIn, limitIn, list, type Texts, unprovenList } from "../common/texts";
+import { lacks } from "./lacks";
 import { partsFailed, rowsNotStored } from "./parts";
 import { problems } from "./problems";
 import { repairProblem } from "./repairProblem";
@@ -22,6 +23,7 @@ const problem = (one: Problem) => (problems[one.key] as (one: Problem) => string
 
 /** What is said while working, in English. */
 export const facts: Texts["fact"] = {
+  ...lacks,
   clientStarts: ({ site, mode, controllers }) => `${site}: ${mode}, ${list(controllers)}`,
   clientFailed: ({ site, failure }) =>
     `${site}: ${failureIn(failure, { died: (code, said) => `ended with ${code ?? "a signal"}; last line: ${said}`, portal: limited, controller: (name, said) => `${name}: ${said}` })}`,
@@ -94,11 +96,13 @@ export const facts: Texts["fact"] = {
       : `changes of the second copy may have gone unseen from ${since} to ${until} (${reason}): whole tables were compared, and no deletion was concluded`,
   viewsNotRefreshed: ({ cause }) =>
     `the published views could not be refreshed, they show an older state: ${cause}`,
-  lastFailed: ({ verb, message }) =>
-    message === ""
+  lastFailed: ({ verb, cause }) =>
+    cause === null
       ? `${last[verb]} did not come to its end: its process, or the machine, was stopped; the next one makes it up`
-      : `${last[verb]} failed: ${message}`,
+      : `${last[verb]} failed: ${typeof cause === "string" ? cause : problem(cause)}`,
   databaseDown: ({ cause }) =>
-    `the database cannot be reached: ${typeof cause === "string" ? cause : problem(cause)}`,
+    typeof cause === "object" && cause.key === "noDatabase"
+      ? `the database cannot be reached: ${problem(cause)}`
+      : `the database cannot be asked: ${typeof cause === "string" ? cause : problem(cause)}`,
   accountUnusable: ({ cause }) => (typeof cause === "string" ? cause : problem(cause)),
 };

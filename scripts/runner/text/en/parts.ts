@@ -2,17 +2,18 @@ import type { PartCause, PartsFailed, RowFault, RowsNotStored } from "../../fact
 import { list } from "../common/texts";
 
 /** What the portal means by a status. */
-function meaning(status: number): string {
-  if (status === 401) return " (the account's password or key is refused)";
+function meaning(status: number, site: string): string {
+  if (status === 401)
+    return ` (the account's password or key is refused: look at sites.${site}.userEmail and clientKey, and pulumi config set --secret --path vn-sync-check:sites.${site}.userPassword, or clientSecret; then pulumi up)`;
   if (status === 403) return " (this account has no right to it)";
   if (status === 404) return " (not there)";
   return status >= 500 ? " (its own fault)" : "";
 }
 
-function cause(one: PartCause): string {
+function cause(one: PartCause, site: string): string {
   switch (one.kind) {
     case "http":
-      return `the portal answers ${one.status}${meaning(one.status)}`;
+      return `the portal answers ${one.status}${meaning(one.status, site)}`;
     case "body":
       return `the portal answers with something else than what was asked for: no list: ${one.body}`;
     case "network":
@@ -45,10 +46,10 @@ const groupOf = (name: string | null, id: number) =>
 /** Parts of a download that do not come, in English. */
 export function partsFailed(parts: PartsFailed): string {
   const { site, kinds, groupName, taxoGroup, units, since } = parts;
-  if (kinds.includes("list")) return `${site}, ${list(units)}: ${cause(parts.cause)}, since ${since}`;
+  if (kinds.includes("list")) return `${site}, ${list(units)}: ${cause(parts.cause, site)}, since ${since}`;
   const what = kinds.every((kind) => kind === "update") ? "changes of " : "";
   const where = units.length > 0 ? `, unit ${list(units)}` : "";
-  return `${site}, ${what}${groupOf(groupName, taxoGroup)}${where}: ${cause(parts.cause)}, since ${since}; everything else goes on, and it is asked for again by each run`;
+  return `${site}, ${what}${groupOf(groupName, taxoGroup)}${where}: ${cause(parts.cause, site)}, since ${since}; everything else goes on, and it is asked for again by each run`;
 }
 
 /** Rows that could not be stored, in English. */

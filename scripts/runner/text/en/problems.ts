@@ -1,4 +1,4 @@
-import type { EvnFault } from "../../facts";
+import type { EvnFault, HostRefusal } from "../../facts";
 import { list, type Texts } from "../common/texts";
 
 /** What to do where the database is not to be had, in English. */
@@ -51,12 +51,31 @@ function evnFault(fault: EvnFault): string {
   }
 }
 
+const host: Record<HostRefusal, string> = {
+  full: "The disk, or the account's quota, is full: make room there (df -h, df -i, quota), then run this again",
+  "read-only": "That disk may only be read: look at dmesg, mount it anew for writing",
+  rights: "It is not the account's to read or write: look at owner and mode (ls -l), and give them back",
+  limit:
+    "The machine, or a limit of the account's (ulimit, systemd), has no more: end what nobody needs, or raise it",
+  gone: "It is not there: pulumi up makes it anew",
+  broken: "The disk has faults: look at dmesg, and at a backup",
+};
+
 /** What went wrong on the user's side or in the surroundings. */
 export const problems: Texts["problem"] = {
   noServiceFile: (p) => `${p.path} cannot be read: ${p.cause}`,
   noService: (p) => `${p.path} has no section [${p.service}]`,
   noDatabase: (p) => `connecting to ${p.where}: ${p.cause}. ${noDatabase[p.why]}`,
   databaseRefuses: (p) => `${p.where}: ${p.cause}.${p.why ? ` ${refusal[p.why]}` : ""}`,
+  noPassword: (p) =>
+    `connecting to ${p.where}: the server asks for a password, and ${
+      {
+        absent: `${p.path} is not there`,
+        open: `${p.path} may be read by others, so that nobody takes it: chmod 600 ${p.path}`,
+        "no line": `${p.path} has no line for it`,
+      }[p.why]
+    }${p.why === "open" ? "" : ". pulumi up writes it (mode 0600)"}`,
+  host: (p) => `${p.path}: ${p.cause}. ${host[p.why]}`,
   locked: (p) =>
     `${p.where}: a lock was not let go in time${p.holders === null ? "" : `: ${p.holders}`}. Wait until that has ended, or end it: SELECT pg_terminate_backend(…)`,
   noTriggers: (p) =>

@@ -32,7 +32,7 @@ export const status: Texts["status"] = {
 export const help: Texts["help"] = {
   program: "Keeps a second copy of VisioNature data and repairs the main one with it.",
   codes:
-    "Exit codes: 0 done; 1 failed; 2 partial (repaired, but part of the download is not proven complete, or an update or extra controller failed: the next run asks for just that); 75 another run or an upgrade is under way, or the first import is not finished.",
+    "Exit codes: 0 done; 1 failed; 2 partial (repaired, but part of the download is not proven complete, or an update or extra controller failed: the next run asks for just that); 75 another run or an upgrade is under way, or the first import is not finished; 137, 143 killed (kill -9, out of memory), or told to stop before it had begun: the next run makes it up. Of status: 0 OK; 1 KO; 2 it cannot tell.",
   init: "first import of the second copy; goes on where it stopped",
   background: "start it in the background and return at once",
   daily: "changes since yesterday, what the last weekly run left open, repair",

@@ -1,6 +1,7 @@
 import type { PortalLimit, Problem } from "../../facts";
 import { failureIn, limitIn, list, type Texts, unprovenList } from "../common/texts";
 import { count } from "./count";
+import { lacks } from "./lacks";
 import { partsFailed, rowsNotStored } from "./parts";
 import { problems } from "./problems";
 import { repairProblem } from "./repairProblem";
@@ -23,6 +24,7 @@ const problem = (one: Problem) => (problems[one.key] as (one: Problem) => string
 
 /** What is said while working, in French. */
 export const facts: Texts["fact"] = {
+  ...lacks,
   clientStarts: ({ site, mode, controllers }) =>
     `${site} : ${{ full: "téléchargement complet", update: "mise à jour" }[mode]}, ${list(controllers)}`,
   clientFailed: ({ site, failure }) =>
@@ -101,11 +103,13 @@ export const facts: Texts["fact"] = {
       : `des changements de la seconde copie ont pu passer inaperçus du ${since} au ${until} (${reason}) : les tables entières ont été comparées, et aucune suppression n'a été déduite`,
   viewsNotRefreshed: ({ cause }) =>
     `les vues publiées n'ont pas pu être actualisées, elles montrent un état plus ancien : ${cause}`,
-  lastFailed: ({ verb, message }) =>
-    message === ""
+  lastFailed: ({ verb, cause }) =>
+    cause === null
       ? `${last[verb]} : interruption, son processus ou la machine ayant été arrêté ; la prochaine exécution y remédiera`
-      : `${last[verb]} : échec : ${message}`,
+      : `${last[verb]} : échec : ${typeof cause === "string" ? cause : problem(cause)}`,
   databaseDown: ({ cause }) =>
-    `la base de données ne répond pas : ${typeof cause === "string" ? cause : problem(cause)}`,
+    typeof cause === "object" && cause.key === "noDatabase"
+      ? `la base de données ne répond pas : ${problem(cause)}`
+      : `la base de données ne peut pas être interrogée : ${typeof cause === "string" ? cause : problem(cause)}`,
   accountUnusable: ({ cause }) => (typeof cause === "string" ? cause : problem(cause)),
 };

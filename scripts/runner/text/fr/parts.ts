@@ -2,17 +2,18 @@ import type { PartCause, PartsFailed, RowFault, RowsNotStored } from "../../fact
 import { list } from "../common/texts";
 
 /** What the portal means by a status. */
-function meaning(status: number): string {
-  if (status === 401) return " (le mot de passe ou la clé du compte est refusé)";
+function meaning(status: number, site: string): string {
+  if (status === 401)
+    return ` (le mot de passe ou la clé du compte est refusé : vérifiez sites.${site}.userEmail et clientKey, et pulumi config set --secret --path vn-sync-check:sites.${site}.userPassword, ou clientSecret ; puis pulumi up)`;
   if (status === 403) return " (ce compte n'y a pas droit)";
   if (status === 404) return " (n'existe pas)";
   return status >= 500 ? " (une faute de sa part)" : "";
 }
 
-function cause(one: PartCause): string {
+function cause(one: PartCause, site: string): string {
   switch (one.kind) {
     case "http":
-      return `le portail répond ${one.status}${meaning(one.status)}`;
+      return `le portail répond ${one.status}${meaning(one.status, site)}`;
     case "body":
       return `le portail répond autre chose que ce qui est demandé : pas de liste : ${one.body}`;
     case "network":
@@ -45,10 +46,11 @@ const groupOf = (name: string | null, id: number) =>
 /** Parts of a download that do not come, in French. */
 export function partsFailed(parts: PartsFailed): string {
   const { site, kinds, groupName, taxoGroup, units, since } = parts;
-  if (kinds.includes("list")) return `${site}, ${list(units)} : ${cause(parts.cause)}, depuis le ${since}`;
+  if (kinds.includes("list"))
+    return `${site}, ${list(units)} : ${cause(parts.cause, site)}, depuis le ${since}`;
   const what = kinds.every((kind) => kind === "update") ? "changements de " : "";
   const where = units.length > 0 ? `, unité ${list(units)}` : "";
-  return `${site}, ${what}${groupOf(groupName, taxoGroup)}${where} : ${cause(parts.cause)}, depuis le ${since} ; tout le reste continue, et chaque tâche refait la demande`;
+  return `${site}, ${what}${groupOf(groupName, taxoGroup)}${where} : ${cause(parts.cause, site)}, depuis le ${since} ; tout le reste continue, et chaque tâche redemande`;
 }
 
 /** Rows that could not be stored, in French. */
@@ -63,5 +65,5 @@ export function rowsNotStored({
 }: RowsNotStored): string {
   const where = taxoGroup === null ? table : `${groupOf(groupName, taxoGroup)}, ${table}`;
   const names = list(ids.slice(0, 10)) + (ids.length > 10 ? ` … (${ids.length})` : "");
-  return `${site}, ${where} : impossible à enregistrer : ${names} : ${faults[fault](detail)}. À faire corriger sur le portail ; chaque tâche refait la demande`;
+  return `${site}, ${where} : impossible à enregistrer : ${names} : ${faults[fault](detail)}. À faire corriger sur le portail ; chaque tâche redemande`;
 }

@@ -1,4 +1,4 @@
-import type { EvnFault } from "../../facts";
+import type { EvnFault, HostRefusal } from "../../facts";
 import { list, type Texts } from "../common/texts";
 
 /** What to do where the database is not to be had, in French. */
@@ -54,12 +54,32 @@ function evnFault(fault: EvnFault): string {
   }
 }
 
+const host: Record<HostRefusal, string> = {
+  full: "Le disque, ou le quota du compte, est plein : faites-y de la place (df -h, df -i, quota), puis relancez",
+  "read-only": "Ce disque est en lecture seule : voyez dmesg, remontez-le en écriture",
+  rights:
+    "Le compte n'a pas le droit de le lire ou de l'écrire : voyez propriétaire et mode (ls -l), rendez-les-lui",
+  limit:
+    "La machine, ou une limite du compte (ulimit, systemd), n'en a plus : arrêtez ce qui est inutile, ou relevez-la",
+  gone: "Il n'existe pas : pulumi up le refait",
+  broken: "Le disque est défaillant : voyez dmesg, et une sauvegarde",
+};
+
 /** What went wrong on the user's side or in the surroundings. */
 export const problems: Texts["problem"] = {
   noServiceFile: (p) => `${p.path} ne peut pas être lu : ${p.cause}`,
   noService: (p) => `${p.path} n'a pas de section [${p.service}]`,
   noDatabase: (p) => `connexion à ${p.where} : ${p.cause}. ${noDatabase[p.why]}`,
   databaseRefuses: (p) => `${p.where} : ${p.cause}.${p.why ? ` ${refusal[p.why]}` : ""}`,
+  noPassword: (p) =>
+    `connexion à ${p.where} : le serveur demande un mot de passe, et ${
+      {
+        absent: `${p.path} n'existe pas`,
+        open: `${p.path} est lisible par d'autres, donc ignoré : chmod 600 ${p.path}`,
+        "no line": `${p.path} n'a pas de ligne pour lui`,
+      }[p.why]
+    }${p.why === "open" ? "" : ". pulumi up l'écrit (mode 0600)"}`,
+  host: (p) => `${p.path} : ${p.cause}. ${host[p.why]}`,
   locked: (p) =>
     `${p.where} : un verrou n'a pas été rendu à temps${p.holders === null ? "" : ` : ${p.holders}`}. Attendez que ce soit terminé, ou mettez-y fin : SELECT pg_terminate_backend(…)`,
   noTriggers: (p) =>

@@ -39,7 +39,7 @@ export const status: Texts["status"] = {
 export const help: Texts["help"] = {
   program: "Tient une seconde copie des données VisioNature et répare la principale avec elle.",
   codes:
-    "Codes de sortie : 0 fait ; 1 échec ; 2 partiel (réparé, mais une partie du téléchargement n'est pas prouvée complète, ou une mise à jour ou un autre contrôleur a échoué : la prochaine tâche ne demandera que cela) ; 75 une autre tâche ou une mise à jour du kit est en cours, ou le premier import n'est pas terminé.",
+    "Codes de sortie : 0 fait ; 1 échec ; 2 partiel (réparé, mais une partie du téléchargement n'est pas prouvée complète, ou une mise à jour ou un autre contrôleur a échoué : la prochaine tâche ne demandera que cela) ; 75 une autre tâche ou une mise à jour du kit est en cours, ou le premier import n'est pas terminé ; 137, 143 tué (kill -9, mémoire épuisée), ou arrêté avant d'avoir commencé : la prochaine tâche y remédie. Pour status : 0 OK ; 1 KO ; 2 impossible à dire.",
   init: "premier import de la seconde copie ; reprend où il s'est arrêté",
   background: "le lancer en arrière-plan et rendre la main aussitôt",
   daily: "changements depuis la veille, reste de la dernière tâche hebdomadaire, réparation",

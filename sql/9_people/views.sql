@@ -23,12 +23,16 @@ CREATE OR REPLACE FUNCTION {{repair}}.main_observation(
   OUT id integer, OUT site varchar, OUT item jsonb, OUT update_ts integer, OUT id_form_universal varchar)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+#variable_conflict use_column
 BEGIN
-  -- A view that named main's table would stand in the way of whoever restores, alters or drops it.
+  -- A view that named main's table would stand in the way of whoever restores, alters or drops it. Where main has no such
+  -- column, its name is that of the one around it.
   RETURN QUERY
-  SELECT m.id::integer, m.site::varchar, m.item::jsonb, m.update_ts::integer,
-         (to_jsonb(m) ->> 'id_form_universal')::varchar
-    FROM {{main}}.observations_json AS m WHERE m.id = _id AND m.site = _site;
+  SELECT found.*
+    FROM (SELECT NULL::varchar AS id_form_universal) AS absent
+   CROSS JOIN LATERAL (
+     SELECT m.id::integer, m.site::varchar, {{repair}}.readable(m.item), m.update_ts::integer, id_form_universal::varchar
+       FROM {{main}}.observations_json AS m WHERE m.id = _id AND m.site = _site) AS found;
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.main_observation(bigint, text) IS 'A row of main''s observations_json, for the view qgis_data.';

@@ -22,7 +22,7 @@ async function locking(db: Db, table: string): Promise<{ pid: number; letGo(): P
 }
 
 describe("R10: a lock that another session never lets go", () => {
-  test("on a table of ours ends the repair in about a minute, with the holder's pid, role and time", async () => {
+  test("on a table of ours ends the repair in a minute or two, with the holder's pid, role and time", async () => {
     const tables = ["run", "settings", "client_table", "journal_observation"].map(
       (name) => `${REPAIR}.${name}`,
     );
@@ -43,7 +43,7 @@ describe("R10: a lock that another session never lets go", () => {
           ),
         );
         expect(error?.hint, table).toContain("pg_terminate_backend");
-        expect(Date.now() - started, table).toBeLessThan(150_000);
+        expect(Date.now() - started, table).toBeLessThan(200_000);
         await holder.letGo();
         expect(await db.repair("whole"), table).toMatchObject({ status: "done", inserted: 20 });
       }),

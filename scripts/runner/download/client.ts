@@ -5,6 +5,7 @@ import { settledLogin } from "../../../sql/session";
 import { forgetProcess, lockDescriptor, recordProcess } from "../account/lock";
 import { type ClientFailure, type Part, type PartCause, type PartEnded, RunError } from "../facts";
 import type { Downloading } from "./downloading";
+import { nameHolders } from "./holders";
 import { linesOf } from "./lines";
 
 /** What one process of the adapter does: a site, its controllers. */
@@ -162,6 +163,7 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
       d.say({ fact: "clientStopped", site, why: killedBy, seconds });
       if (asks) result.parts.push({ ...asks, cause: { kind: "stopped", why: killedBy, seconds } });
     } else if (code !== 0 && failures.length === 0 && !partsLeft) failures.push({ kind: "died", code, said });
+    await nameHolders(d, result, failures);
     for (const failure of failures) d.say({ fact: "clientFailed", site, failure });
     return result;
   } finally {

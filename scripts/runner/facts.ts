@@ -149,6 +149,8 @@ export type Fact =
   | { fact: "gap"; since: Day }
   | { fact: "siteProven"; proof: Proof }
   | { fact: "siteUnproven"; proof: Proof }
+  /** What a person wants to accept is not doubted; `doubted`: what is, as the option takes it. */
+  | { fact: "notDoubted"; named: string; doubted: readonly string[] }
   /** The job ended before it could look how complete the download is. */
   | { fact: "brokenOff"; site: string }
   | { fact: "updateFailed"; site: string }
@@ -215,6 +217,7 @@ export type Fact =
 /** Facts that a person has to know at once, under cron too; the others are for those who look on. */
 export const TOLD_AT_ONCE: ReadonlySet<Fact["fact"]> = new Set([
   "siteUnproven",
+  "notDoubted",
   "portalLimits",
   "clientWithoutDatabase",
   "updateFailed",

@@ -22,10 +22,21 @@ export interface GroupUnit {
 
 /** Why a download that ended well is not believed: what the client cannot see. */
 export interface Doubt {
-  /** Fewer groups and units than last time, or far fewer observations than usual. */
-  kind: "fewer downloads" | "few rows";
+  /**
+   * A group or unit that the portal does not list any more; far fewer observations than usual; observations that
+   * earlier downloads brought and this one, over the same days, did not.
+   */
+  kind: "fewer downloads" | "few rows" | "not brought";
   got: number;
   usual: number;
+  /** The group that it is about; neither group nor unit: the whole site. */
+  taxoGroup?: number;
+  groupName?: string;
+  /** The unit, as download_log writes it. */
+  unit?: string;
+  /** Days of entry that it is about. */
+  from?: Day;
+  to?: Day;
 }
 
 /** The client's filters for a site: which groups and units it has to bring. */

@@ -5,6 +5,8 @@ export type RepairProblem =
   | { problem: "site too long"; rows: number }
   /** Rows of main that do not say when they were entered, one of them by number. */
   | { problem: "no day of entry"; rows: number; id: number }
+  /** … that do not say in which territorial unit they lie, or say one that the site does not have. */
+  | { problem: "no unit"; rows: number; id: number }
   /** Main refused every row. `said`: the error, where it cannot quote a row. */
   | { problem: "all refused"; rows: number; sqlstate: string; said: string | null }
   /** What main's triggers need. */

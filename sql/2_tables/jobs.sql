@@ -64,6 +64,10 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '{{repair}}.job_site'::regclass AND attname = 'since_at') THEN
     ALTER TABLE {{repair}}.job_site ADD COLUMN IF NOT EXISTS since_log bigint, ADD COLUMN IF NOT EXISTS since_at timestamptz;
   END IF;
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '{{repair}}.job_site'::regclass AND attname = 'since_xid') THEN
+    ALTER TABLE {{repair}}.job_site ADD COLUMN since_xid xid8, ADD COLUMN until_xid xid8;
+    ALTER TABLE {{repair}}.job ADD COLUMN begun_xid xid8, ADD COLUMN ended_xid xid8;
+  END IF;
 END
 $fix$;
 COMMENT ON TABLE {{repair}}.job_site IS 'How complete the download of a site is: the proof that it brought everything.';
@@ -75,6 +79,11 @@ COMMENT ON COLUMN {{repair}}.job_site.since IS
 COMMENT ON COLUMN {{repair}}.job_site.since_log IS
   'Pieces that download_log has behind this id count: a clock may be set back, or the database be given another time zone. NULL, before there was this column: by since.';
 COMMENT ON COLUMN {{repair}}.job_site.since_at IS 'The same moment as since, whatever the time zone.';
+COMMENT ON COLUMN {{repair}}.job_site.since_xid IS
+  'The transaction in which the download began: what a later one has touched in check is what it brought. NULL, before there was this column: not known.';
+COMMENT ON COLUMN {{repair}}.job_site.until_xid IS 'The transaction in which it was proven; NULL: it was not.';
+COMMENT ON COLUMN {{repair}}.job.begun_xid IS 'The transaction in which the job began; NULL, before there was this column: not known.';
+COMMENT ON COLUMN {{repair}}.job.ended_xid IS 'The one in which it ended.';
 COMMENT ON COLUMN {{repair}}.job_site.expected IS 'Taxo groups × territorial units that have to come.';
 COMMENT ON COLUMN {{repair}}.job_site.rows IS 'Observations that came, each piece counted once.';
 COMMENT ON COLUMN {{repair}}.job_site.missing IS

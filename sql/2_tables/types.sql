@@ -27,7 +27,7 @@ BEGIN
       ('job_verb', ARRAY['init', 'daily', 'weekly', 'repair', 'dry run'], 'A verb of vn-check that downloads or repairs; dry run: repair --dry-run.'),
       ('job_status', ARRAY['running', 'done', 'partial', 'failed'], 'How a job stands or ended.'),
       ('part_kind', ARRAY['download', 'update', 'import', 'list'], 'What was asked of a part: its days, its changes, all of it; or a whole list.'),
-      ('doubt_kind', ARRAY['fewer downloads', 'few rows'], 'Why a download that looks whole is not believed.')
+      ('doubt_kind', ARRAY['fewer downloads', 'few rows', 'not brought'], 'Why a download that looks whole is not believed.')
     ) AS v (name, words, comment)
   LOOP
     IF to_regtype(format('{{repair}}.%I', _t.name)) IS NULL THEN
@@ -42,7 +42,16 @@ BEGIN
   IF to_regtype('{{repair}}.doubt') IS NULL THEN
     CREATE TYPE {{repair}}.doubt AS (kind {{repair}}.doubt_kind, got bigint, usual numeric);
   END IF;
-  COMMENT ON TYPE {{repair}}.doubt IS 'What a download brought, and what is usual.';
+  FOR _t IN
+    SELECT * FROM (VALUES ('taxo_group', 'integer'), ('group_name', 'text'), ('unit', 'text'), ('from_day', 'date'), ('to_day', 'date'))
+                    AS v (name, type)
+     WHERE NOT EXISTS (SELECT FROM pg_attribute WHERE attname = v.name
+                          AND attrelid = (SELECT typrelid FROM pg_type WHERE oid = '{{repair}}.doubt'::regtype))
+  LOOP
+    EXECUTE format('ALTER TYPE {{repair}}.doubt ADD ATTRIBUTE %I %s', _t.name, _t.type);
+  END LOOP;
+  COMMENT ON TYPE {{repair}}.doubt IS
+    'What a download brought and what is usual, of a whole site or of the group or unit named; from and to: days of entry that it is about.';
   IF to_regtype('{{repair}}.step') IS NULL THEN
     CREATE TYPE {{repair}}.step AS (
       run bigint, id bigint, site text, key text, size integer, singles integer, tries integer, waits boolean,

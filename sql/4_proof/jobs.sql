@@ -29,7 +29,7 @@ DECLARE
 BEGIN
   -- Two that begin at once would each find nothing under way.
   LOCK TABLE {{repair}}.job IN SHARE ROW EXCLUSIVE MODE;
-  UPDATE {{repair}}.job SET status = 'failed', ended_at = clock_timestamp(), message = 'killed' WHERE status = 'running';
+  UPDATE {{repair}}.job SET status = 'failed', ended_at = clock_timestamp(), ended_xid = pg_current_xact_id(), message = 'killed' WHERE status = 'running';
   IF _resumes IS NOT NULL THEN
     -- What an older job left has been overtaken: what its download brought is not remembered for ever.
     IF _resumes IS DISTINCT FROM {{repair}}.last_download() THEN
@@ -38,8 +38,8 @@ BEGIN
     END IF;
     SELECT window_from, window_to INTO _window_from, _window_to FROM {{repair}}.job WHERE id = _resumes;
   END IF;
-  INSERT INTO {{repair}}.job (verb, window_from, window_to, resumes, log_path)
-  VALUES (_verb, _window_from, _window_to, _resumes, _log_path) RETURNING id INTO _job;
+  INSERT INTO {{repair}}.job (verb, window_from, window_to, resumes, log_path, begun_xid)
+  VALUES (_verb, _window_from, _window_to, _resumes, _log_path, pg_current_xact_id()) RETURNING id INTO _job;
   RETURN _job;
 END
 $fix$;
@@ -64,7 +64,8 @@ BEGIN
   IF NOT _again THEN
     SELECT * INTO _old FROM {{repair}}.job_site WHERE job = _j.resumes AND site = _site AND since IS NOT NULL;
   END IF;
-  INSERT INTO {{repair}}.job_site AS s (job, site, excluded_groups, units, since, since_log, since_at, missing, accepted)
+  INSERT INTO {{repair}}.job_site AS s
+    (job, site, excluded_groups, units, since, since_log, since_at, since_xid, missing, accepted)
   VALUES (_job, _site, -- sorted, so that equal filters are equal
           ARRAY(SELECT DISTINCT name COLLATE "C" FROM unnest(_excluded_groups) AS name ORDER BY 1),
           ARRAY(SELECT DISTINCT name COLLATE "C" FROM unnest(_units) AS name ORDER BY 1),
@@ -72,11 +73,12 @@ BEGIN
           CASE WHEN _old.since IS NULL THEN (SELECT coalesce(max(l.id), 0) FROM {{check}}.download_log AS l)
                ELSE _old.since_log END,
           CASE WHEN _old.since IS NULL THEN clock_timestamp() ELSE _old.since_at END,
+          CASE WHEN _old.since IS NULL THEN pg_current_xact_id() ELSE _old.since_xid END,
           coalesce(_old.missing, ARRAY(SELECT {{repair}}.never_answered(_site, 'infinity'))),
           coalesce(_old.proven AND _old.accepted, false))
   ON CONFLICT (job, site) DO UPDATE SET
     excluded_groups = EXCLUDED.excluded_groups, units = EXCLUDED.units, since = EXCLUDED.since,
-    since_log = EXCLUDED.since_log, since_at = EXCLUDED.since_at,
+    since_log = EXCLUDED.since_log, since_at = EXCLUDED.since_at, since_xid = EXCLUDED.since_xid, until_xid = NULL,
     missing = EXCLUDED.missing, accepted = EXCLUDED.accepted, expected = 0, rows = 0, doubts = '{}', proven = false;
   IF _old.since IS NULL THEN
     DELETE FROM {{repair}}.job_gap WHERE job = _job AND site = _site;
@@ -99,10 +101,14 @@ BEGIN
   INSERT INTO {{repair}}.job_site (job, site, updated, extras_failed)
   VALUES (_job, _site, _updated, coalesce(_extras_failed, '{}'))
   ON CONFLICT (job, site) DO UPDATE SET updated = EXCLUDED.updated, extras_failed = EXCLUDED.extras_failed;
+  -- What the portal has deleted meanwhile, the update has told by now.
+  IF _updated AND EXISTS (SELECT FROM {{repair}}.job_site WHERE job = _job AND site = _site AND cardinality(doubts) > 0) THEN
+    PERFORM {{repair}}.prove(_job, _site, NULL, false);
+  END IF;
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.site_ended(bigint, text, boolean, text[]) IS
-  'What else became of a site in a job: its update, and the controllers beside the proof''s that failed.';
+  'What else became of a site in a job: its update, after which a doubted download is looked at again, and the controllers beside the proof''s that failed.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.progress(_job bigint, _progress text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
@@ -129,7 +135,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 BEGIN
   PERFORM {{repair}}.job_under_way(_job);
   UPDATE {{repair}}.job
-     SET status = _status, ended_at = clock_timestamp(), message = nullif(_message, ''), repair_run = _repair_run
+     SET status = _status, ended_at = clock_timestamp(), ended_xid = pg_current_xact_id(), message = nullif(_message, ''),
+         repair_run = _repair_run
    WHERE id = _job;
 END
 $fix$;

@@ -37,15 +37,6 @@ $fix$;
 COMMENT ON FUNCTION {{repair}}.may_suspect(bigint) IS
   'Why deletions cannot be concluded from the silence of a job''s download, or NULL.';
 
-CREATE OR REPLACE FUNCTION {{repair}}.entry_day(_item jsonb) RETURNS date
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-  -- An item may hold anything.
-  SELECT CASE WHEN d.seconds ~ '^-?\d{1,11}$' THEN to_timestamp(d.seconds::bigint)::date END
-    FROM (SELECT _item #>> '{observers,0,insert_date}' AS seconds) AS d;
-$fix$;
-COMMENT ON FUNCTION {{repair}}.entry_day(jsonb) IS
-  'The day on which an observation was entered, in the session''s time zone; NULL where its item does not say.';
-
 CREATE OR REPLACE FUNCTION {{repair}}.suspect_deletions(_run bigint, _job bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fix$
 DECLARE
@@ -55,38 +46,47 @@ DECLARE
   _s record;
 BEGIN
   SELECT * INTO _d FROM {{repair}}.job_download(_job);
-  SELECT array_agg(m.id::bigint) FILTER (WHERE m.day IS NOT NULL) AS ids,
-         array_agg(m.site::text) FILTER (WHERE m.day IS NOT NULL) AS sites,
-         array_agg(m.update_ts::bigint) FILTER (WHERE m.day IS NOT NULL) AS ts,
-         count(*) FILTER (WHERE m.day IS NULL) AS without_day, min(m.id) FILTER (WHERE m.day IS NULL) AS one INTO _s
-    FROM (
-      SELECT m.id, m.site, m.update_ts, {{repair}}.readable(m.item) AS item, {{repair}}.entry_day({{repair}}.readable(m.item)) AS day
-        -- First by keys alone; only for what no download brought is the item read.
-        FROM (SELECT x.id, x.site
-                FROM {{main}}.observations_json AS x
-               WHERE x.update_ts >= extract(epoch FROM _d.window_from::timestamptz)
-                 AND NOT EXISTS (SELECT FROM {{repair}}.downloaded_key AS n
-                                  WHERE n.id = x.id AND n.site = x.site AND n.at >= _d.since)
-              OFFSET 0) AS k
-        JOIN {{main}}.observations_json AS m ON m.id = k.id AND m.site = k.site
-      OFFSET 0) AS m
-   -- Nothing can be concluded of a row that does not say its day: it is told, and left as it is.
-   WHERE m.day IS NULL
-      -- Entered on an inner day of the window: the outer ones are cut off by the time of day.
-      OR m.day BETWEEN _d.window_from + 1 AND _d.window_to - 1
-     AND EXISTS (
-       SELECT FROM {{check}}.download_log AS l
-        WHERE l.site = m.site AND l.controler = 'observations' AND l.id > _d.since_log
-          -- A blank before the colon in French.
-          AND strpos(replace(l.comment, ' : ', ': '), 'taxo_group: ' || (m.item #>> '{species,taxonomy}') || ',') > 0)
-     -- Restored by hand: somebody knows better.
-     AND NOT EXISTS (SELECT FROM {{repair}}.deleted_row AS r
-                      WHERE r.row_id = m.id AND r.site = m.site AND r.restored_at IS NOT NULL)
-     -- The portal has it, in a form that check could not take.
-     AND NOT EXISTS (SELECT FROM {{repair}}.not_stored AS n
-                      WHERE n.table_name = 'observations_json' AND n.site = m.site AND n.id = m.id::text)
-     -- The portal has said so already.
-     AND NOT EXISTS (SELECT FROM {{repair}}.tombstone AS t WHERE t.fate = 'new' AND t.id = m.id AND t.site = m.site);
+  WITH fetched AS MATERIALIZED (
+    SELECT f.*, k.known
+      FROM {{repair}}.fetched(_job) AS f
+      JOIN (SELECT s.site, {{repair}}.known_units(s.site) AS known FROM {{repair}}.job_site AS s WHERE s.job = _job) AS k
+        ON k.site = f.site
+  ), lacking AS MATERIALIZED (
+    SELECT m.id, m.site, m.update_ts, m.day,
+           -- Only a group and unit that were really downloaded: the portal may list fewer than main has rows of.
+           CASE WHEN m.day IS NOT NULL THEN {{repair}}.would_have_come(m.item, f.units, f.known) END AS reached
+      FROM (
+        SELECT m.id, m.site, m.update_ts, {{repair}}.readable(m.item) AS item, {{repair}}.entry_day({{repair}}.readable(m.item)) AS day
+          -- First by keys alone; only for what no download brought is the item read.
+          FROM (SELECT x.id, x.site
+                  FROM {{main}}.observations_json AS x
+                 WHERE x.update_ts >= extract(epoch FROM _d.window_from::timestamptz)
+                   AND NOT EXISTS (SELECT FROM {{repair}}.downloaded_key AS n
+                                    WHERE n.id = x.id AND n.site = x.site AND n.at >= _d.since)
+                OFFSET 0) AS k
+          JOIN {{main}}.observations_json AS m ON m.id = k.id AND m.site = k.site
+        OFFSET 0) AS m
+      LEFT JOIN fetched AS f ON f.site = m.site AND f.taxo_group = m.item #>> '{species,taxonomy}'
+     -- Nothing can be concluded of a row that does not say its day, or its unit: it is told, and left as it is.
+     WHERE m.day IS NULL
+        -- Entered on an inner day of the window: the outer ones are cut off by the time of day.
+        OR m.day BETWEEN _d.window_from + 1 AND _d.window_to - 1 AND f.site IS NOT NULL
+       -- Restored by hand: somebody knows better.
+       AND NOT EXISTS (SELECT FROM {{repair}}.deleted_row AS r
+                        WHERE r.row_id = m.id AND r.site = m.site AND r.restored_at IS NOT NULL)
+       -- The portal has it, in a form that check could not take.
+       AND NOT EXISTS (SELECT FROM {{repair}}.not_stored AS n
+                        WHERE n.table_name = 'observations_json' AND n.site = m.site AND n.id = m.id::text)
+       -- The portal has said so already.
+       AND NOT EXISTS (SELECT FROM {{repair}}.tombstone AS t WHERE t.fate = 'new' AND t.id = m.id AND t.site = m.site)
+  )
+  SELECT array_agg(l.id::bigint) FILTER (WHERE l.reached) AS ids,
+         array_agg(l.site::text) FILTER (WHERE l.reached) AS sites,
+         array_agg(l.update_ts::bigint) FILTER (WHERE l.reached) AS ts,
+         count(*) FILTER (WHERE l.day IS NULL) AS without_day, min(l.id) FILTER (WHERE l.day IS NULL) AS one,
+         count(*) FILTER (WHERE l.day IS NOT NULL AND l.reached IS NULL) AS without_unit,
+         min(l.id) FILTER (WHERE l.day IS NOT NULL AND l.reached IS NULL) AS one_of_these INTO _s
+    FROM lacking AS l;
   IF _s.ids IS NOT NULL THEN
     PERFORM {{repair}}.queue_deletion(_run, _s.ids, _s.sites, 'not downloaded',
       array_fill(_cause, ARRAY[cardinality(_s.ids)]),
@@ -98,7 +98,11 @@ BEGIN
     PERFORM {{repair}}.note_problem(_run, jsonb_build_object(
       'problem', 'no day of entry', 'rows', _s.without_day, 'id', _s.one));
   END IF;
+  IF _s.without_unit > 0 THEN
+    PERFORM {{repair}}.note_problem(_run, jsonb_build_object(
+      'problem', 'no unit', 'rows', _s.without_unit, 'id', _s.one_of_these));
+  END IF;
 END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.suspect_deletions(bigint, bigint) IS
-  'Rows of main entered within a window whose whole download did not bring them.';
+  'Rows of main that a job''s whole download would have brought: entered within its window, of a group and unit that it downloaded.';

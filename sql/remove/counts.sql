@@ -9,7 +9,7 @@ WITH i AS (SELECT current_setting('vn_repair.installation')::jsonb AS i),
                AND 'table ' || c.relname IN (SELECT object FROM {{repair}}.made_object)
             OR c.relnamespace = to_regnamespace('{{repair}}')
                AND c.relname IN ('run', 'change', 'tombstone', 'main_deletion', 'deleted_row', 'increment_backup', 'job_gap',
-                                 'job_site', 'job'))
+                                 'job_site', 'job', 'job_piece', 'open_doubt', 'accepted_download'))
         UNION ALL
        SELECT to_regclass('{{monitoring}}.monitoring_vn_check_to_prod')::text,
               format(' WHERE instance = %L', (SELECT i ->> 'instance' FROM i))

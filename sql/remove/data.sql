@@ -20,7 +20,9 @@ BEGIN
   END IF;
   DROP TABLE IF EXISTS {{repair}}.made_object, {{repair}}.replaced_object, {{repair}}.run, {{repair}}.change,
     {{repair}}.tombstone, {{repair}}.blind_spell, {{repair}}.main_deletion, {{repair}}.deleted_row, {{repair}}.increment_backup,
-    {{repair}}.part_failure, {{repair}}.not_stored, {{repair}}.job_gap, {{repair}}.job_site, {{repair}}.job;
+    {{repair}}.part_failure, {{repair}}.not_stored,
+    {{repair}}.open_doubt, {{repair}}.accepted_download,
+    {{repair}}.job_piece, {{repair}}.job_gap, {{repair}}.job_site, {{repair}}.job;
   IF to_regnamespace('{{repair}}') IS NULL
      OR EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('{{repair}}')
                    AND relkind <> 'c') -- a composite type has a row there

@@ -25,6 +25,7 @@ BEGIN
              'last_download', 'begin_job', 'begin_site', 'coverage', 'prove', 'site_proof', 'site_ended', 'progress',
              'note_causes', 'end_job',
              'parts_ended', 'keep_parts', 'row_not_stored', 'row_stored',
+             'accept_doubts',
              'holders',
              -- people who log in as it
              'proof', 'may_suspect', 'preflight', 'watch_faults', 'run_faults', 'handover')
@@ -33,7 +34,7 @@ BEGIN
   END LOOP;
   EXECUTE format('GRANT SELECT ON {{repair}}.run, {{repair}}.change, {{repair}}.work_item, {{repair}}.set_aside, '
     '{{repair}}.held_back, {{repair}}.difference, {{repair}}.blind_spell, {{repair}}.job, {{repair}}.job_site, {{repair}}.job_gap, '
-    '{{repair}}.part_failure, {{repair}}.not_stored, {{check}}.mv_data_missing_or_not_updated TO %I', _login);
+    '{{repair}}.part_failure, {{repair}}.not_stored, {{repair}}.open_doubt, {{check}}.mv_data_missing_or_not_updated TO %I', _login);
   IF to_regclass('{{check}}.qgis_data') IS NOT NULL THEN
     EXECUTE format('GRANT SELECT ON {{check}}.qgis_data TO %I', _login);
   END IF;

@@ -17,7 +17,7 @@ BEGIN
                                   'try_as_repair', 'try_as_main_owner', 'try_rows', 'try_row', 'try_statement',
                                   'put_aside', 'end_quarantine', 'is_lock_conflict',
                                   'is_other_content', 'next_batch_size', 'ended_by_timeout', 'as_main',
-                                  'brought_since', 'entry_day', 'entry_point', 'main_observation')
+                                   'brought_since', 'entry_day', 'would_have_come', 'entry_point', 'main_observation')
             OR oid = to_regprocedure('{{monitoring}}.email_notify(text, varchar, varchar)') AND prosrc ~ 'mail_queue')
   LOOP
     EXECUTE format('ALTER FUNCTION %s %s', _f.name, _meaning);

@@ -18,7 +18,7 @@ BEGIN
          ARRAY(SELECT jsonb_array_elements_text(s.value -> 'references')),
          ARRAY(SELECT jsonb_array_elements_text(r.detail #> ARRAY['extrasFailed', s.value ->> 'site'])),
          ARRAY(SELECT ROW((CASE d ->> 'kind' WHEN 'fewer pairs' THEN 'fewer downloads' ELSE 'few rows' END)::{{repair}}.doubt_kind,
-                          (d ->> 'got')::bigint, coalesce(d ->> 'usual', d ->> 'before')::numeric)::{{repair}}.doubt
+                          (d ->> 'got')::bigint, coalesce(d ->> 'usual', d ->> 'before')::numeric, NULL, NULL, NULL, NULL, NULL)::{{repair}}.doubt
                  FROM jsonb_array_elements(s.value -> 'doubts') AS d),
          NOT coalesce(r.detail -> 'updatesFailed' ? (s.value ->> 'site'), false), (s.value ->> 'proven')::boolean
     FROM {{check}}.job_run AS r CROSS JOIN LATERAL jsonb_array_elements(r.proof -> 'sites') AS s;

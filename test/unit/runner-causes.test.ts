@@ -145,6 +145,7 @@ const CASES: CauseFact[] = [
   },
   { fact: "repairProblem", problem: { problem: "site too long", rows: 1 } },
   { fact: "repairProblem", problem: { problem: "no day of entry", rows: 1, id: 1 } },
+  { fact: "repairProblem", problem: { problem: "no unit", rows: 1, id: 1 } },
   { fact: "watchOff", problem: "said", remedy: "do" },
   {
     fact: "blindSpell",

@@ -14,7 +14,8 @@ export const repairLook: Look = async ({ home: { db }, repair, ended }) => {
     if (status === "refused" || status === "interrupted" || (status === "failed" && !told))
       found.push({ fact: "repairStands", status, message });
     for (const problem of repair.problems)
-      if (problem.problem !== "no day of entry") found.push({ fact: "repairProblem", problem });
+      if (problem.problem !== "no day of entry" && problem.problem !== "no unit")
+        found.push({ fact: "repairProblem", problem });
     if (repair.viewsError) found.push({ fact: "viewsNotRefreshed", cause: repair.viewsError });
   }
   const aside = await db.rows<{ cause: AsideCause; rows: number; table: string; sqlstate: string | null }>(

@@ -72,6 +72,7 @@ const REPAIR: Record<RepairProblem["problem"], CauseCode> = {
   "unknown site": "site-unknown",
   "site too long": "site-too-long",
   "no day of entry": "day-missing",
+  "no unit": "unit-missing",
   "all refused": "repair-refused-rows",
   rights: "trigger-rights",
   "trial refused": "trial-refused",
@@ -130,6 +131,7 @@ const FACT = {
     if (proof.expected === 0) return "groups-unknown";
     return proof.unproven.length + proof.missing.length > 0 ? "download-unproven" : "download-doubted";
   },
+  notDoubted: null,
   brokenOff: "run-broken-off",
   updateFailed: "update-failed",
   partsFailed: ({ cause }) => {

@@ -1,3 +1,4 @@
+import { acceptDoubts } from "../download/doubts";
 import { loadEvn } from "../download/evnFile";
 import { putBack } from "../download/increments";
 import { readyClient } from "../download/readyClient";
@@ -7,9 +8,9 @@ import { type Verb, verbose } from "../run/verb";
 import { importedScopes, weeklyJob } from "../weeklyJob";
 
 interface WeeklyOptions extends RunOptions {
-  /** Take a download that is smaller than usual as it is. */
-  acceptDownload?: boolean;
-  believe?: boolean;
+  /** Take a download that is smaller than usual as it is: all of it, or what is doubted of these (site, site/group). */
+  acceptDownload?: boolean | string[];
+  believe?: boolean | string[];
 }
 
 export const weekly: Verb<WeeklyOptions> = {
@@ -17,8 +18,8 @@ export const weekly: Verb<WeeklyOptions> = {
   help: (texts) => texts.weekly,
   options: [
     verbose,
-    { flags: "--accept-download", help: (texts) => texts.acceptDownload },
-    { flags: "--believe", help: (texts) => texts.acceptDownload, hidden: true },
+    { flags: "--accept-download [site/group...]", help: (texts) => texts.acceptDownload },
+    { flags: "--believe [site/group...]", help: (texts) => texts.acceptDownload, hidden: true },
   ],
   run: (options) => {
     const accept = options.acceptDownload ?? options.believe ?? false;
@@ -38,7 +39,12 @@ export const fullTwoWeeks: Verb = {
   run: (options) => locked("weekly", options, { loadEvn, putBack, readyClient }, (run) => story(run, false)),
 };
 
-async function story(run: Run, accept: boolean): Promise<ExitCode> {
+async function story(run: Run, accept: boolean | string[]): Promise<ExitCode> {
   const scopes = await importedScopes(run);
-  return scopes === undefined ? EXIT.busy : await weeklyJob(run, scopes, accept);
+  if (scopes === undefined) return EXIT.busy;
+  if (typeof accept === "boolean") return await weeklyJob(run, scopes, accept);
+  const wrong = await acceptDoubts(run.db, accept);
+  if (wrong === undefined) return await weeklyJob(run, scopes, false);
+  run.say({ fact: "notDoubted", ...wrong });
+  return EXIT.failed;
 }

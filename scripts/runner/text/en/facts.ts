@@ -1,5 +1,6 @@
 import type { PortalLimit, Problem } from "../../facts";
 import { failureIn, limitIn, list, type Texts, unprovenList } from "../common/texts";
+import { notBelieved } from "./doubts";
 import { lacks } from "./lacks";
 import { partsFailed, rowsNotStored } from "./parts";
 import { problems } from "./problems";
@@ -55,13 +56,10 @@ export const facts: Texts["fact"] = {
       return `${proof.site}: ${proof.unproven.length} of ${proof.expected} downloads not proven complete (group/unit): ${unprovenList(proof)}`;
     if (proof.missing.length > 0)
       return `${proof.site}: not proven complete, these did not end well: ${list(proof.missing)}`;
-    const doubts = proof.doubts.map(({ kind, got, usual }) =>
-      kind === "fewer downloads"
-        ? `${got} downloads expected, ${usual} last time`
-        : `${got} observations, usually ${usual}`,
-    );
-    return `${proof.site}: not believed: ${doubts.join("; ")}. Look at the portal; if it is right: vn-check weekly --accept-download`;
+    return notBelieved(proof);
   },
+  notDoubted: ({ named, doubted }) =>
+    `${named} is not doubted; ${doubted.length === 0 ? "nothing is" : `these are: ${list(doubted)}`}. Nothing was done`,
   brokenOff: ({ site }) =>
     `${site}: nothing is proven, for the run broke off before it could look; the next daily run makes it up`,
   updateFailed: ({ site }) => `${site}: the update failed; its dates are put back, the next run asks again`,

@@ -20,6 +20,8 @@ export function repairProblem(problem: RepairProblem): string {
       return `${problem.rows} observations are left out: the name of their site has more than 1000 bytes`;
     case "no day of entry":
       return `${problem.rows} observations of main do not say when they were entered (one is ${problem.id}): whether they were deleted cannot be told`;
+    case "no unit":
+      return `${problem.rows} observations of main, entered in these days, did not come (one is ${problem.id}), and in which territorial unit they lie cannot be told: whether they were deleted, or only not downloaded, cannot either`;
     case "all refused":
       return `the main copy has refused every row, ${problem.rows} in all: ${problem.said ?? `error ${problem.sqlstate}, see src_vn_json_check.mv_data_missing_or_not_updated`}`;
     case "rights":

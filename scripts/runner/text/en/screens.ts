@@ -45,7 +45,8 @@ export const help: Texts["help"] = {
   status: "OK, KO or UNKNOWN (exit 0, 1 or 2), last runs, next runs, what lacks and what to do",
   json: "for monitoring tools",
   verbose: "show what is done, the client's lines too",
-  acceptDownload: "take a download that is far smaller than usual as it is: you have looked at the portal",
+  acceptDownload:
+    "take what is doubted of a download as it is, of one site, group or unit, or all of it: you have looked at the portal",
   fullTwoWeeks: "the weekly job under its old name, with the client's configuration and the database service",
   config: "Client-API-VN's configuration, relative to the home",
   service: "section of ~/.pg_service.conf",

@@ -1,6 +1,7 @@
 import type { PortalLimit, Problem } from "../../facts";
 import { failureIn, limitIn, list, type Texts, unprovenList } from "../common/texts";
 import { count } from "./count";
+import { notBelieved } from "./doubts";
 import { lacks } from "./lacks";
 import { partsFailed, rowsNotStored } from "./parts";
 import { problems } from "./problems";
@@ -59,13 +60,10 @@ export const facts: Texts["fact"] = {
       return `${proof.site} : ${count(proof.unproven.length, "téléchargement")} sur ${proof.expected} sans preuve de complétude (groupe/unité) : ${unprovenList(proof)}`;
     if (proof.missing.length > 0)
       return `${proof.site} : complétude non prouvée, contrôleurs en échec : ${list(proof.missing)}`;
-    const doubts = proof.doubts.map(({ kind, got, usual }) =>
-      kind === "fewer downloads"
-        ? `${count(got, "téléchargement attendu", "téléchargements attendus")}, ${usual} la dernière fois`
-        : `${count(got, "observation")}, d'habitude ${usual}`,
-    );
-    return `${proof.site} : peu crédible : ${doubts.join(" ; ")}. Vérifiez sur le portail ; si c'est juste : vn-check weekly --accept-download`;
+    return notBelieved(proof);
   },
+  notDoubted: ({ named, doubted }) =>
+    `aucun doute sur ${named} ; ${doubted.length === 0 ? "il n'y en a sur rien" : `il y en a sur : ${list(doubted)}`}. Rien n'a été fait`,
   brokenOff: ({ site }) =>
     `${site} : rien n'est prouvé, car la tâche s'est interrompue avant d'avoir pu vérifier ; la prochaine tâche quotidienne y remédiera`,
   updateFailed: ({ site }) =>

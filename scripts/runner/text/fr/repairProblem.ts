@@ -21,6 +21,8 @@ export function repairProblem(problem: RepairProblem): string {
       return `${count(problem.rows, "observation laissée", "observations laissées")} de côté : le nom de leur site dépasse 1000 octets`;
     case "no day of entry":
       return `${count(problem.rows, "observation", "observations")} de la copie principale sans date de saisie (dont ${problem.id}) : impossible de dire ce qui en a été supprimé`;
+    case "no unit":
+      return `${count(problem.rows, "observation")} de la copie principale, saisies ces jours-là, ne sont pas venues (dont ${problem.id}), et leur unité territoriale ne peut être reconnue : impossible de dire si elles ont été supprimées ou seulement pas téléchargées`;
     case "all refused":
       return `la copie principale a refusé toutes les lignes, ${problem.rows} au total : ${problem.said ?? `erreur ${problem.sqlstate}, voir src_vn_json_check.mv_data_missing_or_not_updated`}`;
     case "rights":

@@ -53,7 +53,7 @@ export const help: Texts["help"] = {
   json: "pour les outils de supervision",
   verbose: "montrer ce qui est fait, lignes du client comprises",
   acceptDownload:
-    "accepter tel quel un téléchargement bien plus petit que d'habitude : vous avez vérifié sur le portail",
+    "accepter tel quel ce qui est mis en doute dans un téléchargement, d'un site, d'un groupe ou d'une unité, ou tout : vous avez vérifié sur le portail",
   fullTwoWeeks:
     "la tâche hebdomadaire sous son ancien nom, avec la configuration du client et le service de base de données",
   config: "configuration de Client-API-VN, relative au dossier du compte",

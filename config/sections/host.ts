@@ -93,8 +93,8 @@ export const host = {
   } satisfies Forms<typeof forms> as Forms<typeof forms>,
   adoptExisting: key(flag, {
     default: false,
-    en: "Takes over an account, group, home or cron file that is on the host under this instance's names and was not made by this kit; destroy then leaves what was there. False: they are refused before anything is made",
-    fr: "Reprend un compte, un groupe, un dossier personnel ou un fichier de cron qui est sur le serveur sous les noms de cette instance sans venir de ce kit ; destroy laisse alors ce qui existait. false : refusés avant toute création",
+    en: "Takes over an account, group, home, cron file or command that is on the host under this instance's names and was not made by this kit; destroy then leaves what was there. False: they are refused before anything is made",
+    fr: "Reprend un compte, un groupe, un dossier personnel, un fichier de cron ou une commande qui est sur le serveur sous les noms de cette instance sans venir de ce kit ; destroy laisse alors ce qui existait. false : refusés avant toute création",
   }),
   oldHostGone: key(flag, {
     default: false,

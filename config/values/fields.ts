@@ -119,7 +119,9 @@ export const address = rewritten(
   (value) => {
     const trimmed = value.trim();
     const known =
-      /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(trimmed) || /^[0-9a-fA-F:]+$/.test(trimmed);
+      /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(trimmed) ||
+      // Two colons at least: db:5432 is a host and a port.
+      /^[0-9a-fA-F]*(:[0-9a-fA-F]*){2,7}$/.test(trimmed);
     return known ? trimmed : undefined;
   },
 );

@@ -65,6 +65,9 @@ export async function makeNewerRows(association: Association): Promise<string[]>
        RETURNING to_jsonb(o)::text AS row`,
       [site],
     );
+    // Of nothing it could be said that it stayed as it was.
+    if (changed.length !== COUNTS.newer)
+      throw new Error(`${site}: ${changed.length} rows could be made newer`);
     rows.push(...changed.map(({ row }) => row));
   }
   return rows;

@@ -112,7 +112,7 @@ export const story: Record<Language, Story> = {
     firstImport: "Premier import de la copie de contrôle, en arrière-plan sur l'hôte",
     lose: "La synchronisation principale perd des changements",
     apiFails: "elle demande les changements pendant que l'API est en panne",
-    apiWorks: "l'API remarche, elle redemande",
+    apiWorks: "l'API répond à nouveau, elle refait sa demande",
     weekly: "La tâche hebdomadaire, lancée par cron sur l'hôte",
     schedule: (line) => `schedule.weekly : « ${line} », pulumi up`,
     startsIn: (seconds) => `cron la lance dans ${seconds} s`,

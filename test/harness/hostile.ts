@@ -63,8 +63,8 @@ export async function wrongCopies(association: Association): Promise<number> {
     `SELECT count(*)::int AS n
        FROM ${MAIN_SCHEMA}.observations_json AS m FULL JOIN gn.synthese AS s ON s.id_vn = m.id AND s.site = m.site
       WHERE m.id IS NULL OR s.id_vn IS NULL
-         OR s.diffusion <> CASE WHEN m.site = $1 THEN 2 ELSE 5 END
-         OR s.unique_id <> md5(m.site || m.id)::uuid`,
+         OR s.diffusion IS DISTINCT FROM CASE WHEN m.site = $1 THEN 2 ELSE 5 END
+         OR s.unique_id IS DISTINCT FROM md5(m.site || m.id)::uuid`,
     [association.sites[0]],
   );
   return row?.n ?? -1;

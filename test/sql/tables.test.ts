@@ -102,3 +102,23 @@ test("a table that main gains, or a column, is taken into account by the next ru
   );
   expect(await db.repair("contents")).toMatchObject({ inserted: 1 });
 });
+
+test("a form that main refused is tried again by each run, the daily one too", async () => {
+  const db = await world.database({});
+  await db.admin.query(`CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not now'; END $$;
+    CREATE TRIGGER no BEFORE INSERT ON src_vn_json.forms_json FOR EACH ROW WHEN (NEW.id = 2) EXECUTE FUNCTION no()`);
+  await check(db, `forms_json VALUES (1, 'vn38', '{}'), (2, 'vn38', '{}'), (3, 'vn38', '{}')`);
+  expect(await db.repair()).toMatchObject({ inserted: 2, set_aside: 1 });
+  expect(await db.repair()).toMatchObject({ inserted: 0, set_aside: 1 });
+  await db.admin.query("DROP TRIGGER no ON src_vn_json.forms_json");
+  expect(await db.repair()).toMatchObject({ status: "done", inserted: 1, set_aside: 0, open: {} });
+});
+
+test("several forms that changed at once are all brought to main by one daily run", async () => {
+  const db = await world.database({});
+  await check(db, `forms_json SELECT i, 'vn38', '{"n": 1}' FROM generate_series(1, 60) AS i`);
+  expect(await db.repair()).toMatchObject({ status: "done", inserted: 60 });
+  await db.login.query(`UPDATE src_vn_json_check.forms_json SET item = '{"n": 2}' WHERE id > 5`);
+  expect(await db.repair()).toMatchObject({ status: "done", inserted: 0, updated: 55 });
+  expect(await db.rows("SELECT FROM src_vn_json.forms_json WHERE item = '{\"n\": 2}'")).toHaveLength(55);
+});

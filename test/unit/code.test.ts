@@ -69,6 +69,8 @@ test.each([
   ["bench", "--bogus"],
   ["soak", "--weeks", "two"],
   ["soak", "--bogus"],
+  ["mutations", "--bogus"],
+  ["mutations", "no-such-mutation"],
   ["engine", "--bogus"],
   ["host", "start", "--bogus"],
 ])(

@@ -26,7 +26,7 @@ export async function openParts(db: Database, sites: readonly string[]): Promise
                     and g.taxo_group = f.taxo_group and g.unit = f.unit))
      )
      select o.site, o.taxo_group as "taxoGroup", ${nameOf(db, "o")} as "groupName", o.cause,
-            array_agg(distinct o.kind::text order by o.kind::text) as kinds,
+            array_agg(distinct cast(o.kind as text) order by cast(o.kind as text)) as kinds,
             coalesce(array_agg(distinct o.unit order by o.unit) filter (where o.unit <> ''), '{}') as units,
             to_char(min(o.since), 'YYYY-MM-DD') as since
        from open o group by o.site, o.taxo_group, o.cause order by 1, 2, 4`,

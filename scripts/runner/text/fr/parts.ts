@@ -50,7 +50,7 @@ export function partsFailed(parts: PartsFailed): string {
     return `${site}, ${list(units)} : ${cause(parts.cause, site)}, depuis le ${since}`;
   const what = kinds.every((kind) => kind === "update") ? "changements de " : "";
   const where = units.length > 0 ? `, unité ${list(units)}` : "";
-  return `${site}, ${what}${groupOf(groupName, taxoGroup)}${where} : ${cause(parts.cause, site)}, depuis le ${since} ; tout le reste continue, et chaque tâche redemande`;
+  return `${site}, ${what}${groupOf(groupName, taxoGroup)}${where} : ${cause(parts.cause, site)}, depuis le ${since} ; tout le reste continue, et chaque tâche refait la demande`;
 }
 
 /** Rows that could not be stored, in French. */
@@ -65,5 +65,5 @@ export function rowsNotStored({
 }: RowsNotStored): string {
   const where = taxoGroup === null ? table : `${groupOf(groupName, taxoGroup)}, ${table}`;
   const names = list(ids.slice(0, 10)) + (ids.length > 10 ? ` … (${ids.length})` : "");
-  return `${site}, ${where} : impossible à enregistrer : ${names} : ${faults[fault](detail)}. À faire corriger sur le portail ; chaque tâche redemande`;
+  return `${site}, ${where} : impossible à enregistrer : ${names} : ${faults[fault](detail)}. À faire corriger sur le portail ; chaque tâche refait la demande`;
 }

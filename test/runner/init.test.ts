@@ -33,7 +33,8 @@ test("the first import goes on where it was killed, watch resumes it, and a new 
   const under = await account.status();
   expect(under).toMatchObject({
     running: true,
-    ok: true,
+    ok: false,
+    state: "ko",
     firstImport: { state: "running", done: 3, current: { site: "isere" } },
   });
   expect((await account.run("daily")).code).toBe(75);

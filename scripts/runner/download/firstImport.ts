@@ -7,6 +7,7 @@ import { keyOf, runClient } from "./client";
 import type { Downloading } from "./downloading";
 import { extrasOf, readEvn, scopesOf, usable } from "./evnFile";
 import { askFor, failedBefore, keepParts, partsEnded, Tries } from "./parts";
+import { siteEnded } from "./proof";
 import { withRetries } from "./retry";
 
 /** After so many groups in a row that could not be completed the portal is left alone; watch tries again. */
@@ -107,7 +108,7 @@ export async function importSite(
   if (all.length > 0 && undone(all, since).length === 0)
     return { done: all.length, expected: all.length, worked: false };
   // They say which groups and units there are.
-  if (!(await controllers(d, job, scope, PROOF_CONTROLLERS)))
+  if ((await controllers(d, job, scope, PROOF_CONTROLLERS)).length > 0)
     return { done: 0, expected: Math.max(all.length, 1), worked: true };
   all = await state();
   // Groups that the portal no longer offers to this account: asked for, answered well, nothing came.
@@ -129,19 +130,22 @@ export async function importSite(
   const left = undone(all, since).length;
   if (left === 0) {
     const extras = extrasOf(d.evn, firstSite);
-    // They are downloaded anew each week: one that fails now does not hold the import up.
-    if (extras.length > 0) await controllers(d, job, scope, extras);
+    // One that fails does not hold the import up: the next daily run asks for it again.
+    if (extras.length > 0) {
+      const extrasFailed = await controllers(d, job, scope, extras);
+      await siteEnded(d.db, job, scope.site, { updated: null, extrasFailed });
+    }
   }
   return { done: all.length - left, expected: Math.max(all.length, 1), worked: true };
 }
 
-/** @returns whether all of them ended well within the tries */
+/** @returns those that failed in every try */
 async function controllers(
   d: Downloading,
   job: number,
   scope: Scope,
   names: readonly string[],
-): Promise<boolean> {
+): Promise<string[]> {
   const { site } = scope;
   let left = [...names];
   const whole = await withRetries(d, async () => {
@@ -152,7 +156,7 @@ async function controllers(
     return left.length === 0;
   });
   if (!whole) d.say({ fact: "extrasFailed", site, controllers: left });
-  return whole;
+  return left;
 }
 
 async function importGroup(

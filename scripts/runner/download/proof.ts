@@ -22,12 +22,12 @@ export async function beginAgain(db: Database, job: number, scope: Scope): Promi
   await db.call("begin_site", job, scope.site, scope.taxoExclude, scope.units, true);
 }
 
-/** Writes down what else became of a site. */
+/** Writes down what else became of a site; updated null: nothing of it was asked for. */
 export async function siteEnded(
   db: Database,
   job: number,
   site: string,
-  ended: { updated: boolean; extrasFailed: readonly string[] },
+  ended: { updated: boolean | null; extrasFailed: readonly string[] },
 ): Promise<void> {
   await db.call("site_ended", job, site, ended.updated, ended.extrasFailed);
 }

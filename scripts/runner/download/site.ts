@@ -134,6 +134,7 @@ export async function updateSite(d: Downloading, job: number, scope: Scope): Pro
  */
 export async function fetchExtras(
   d: Downloading,
+  job: number,
   { site }: Scope,
   controllers: readonly string[],
 ): Promise<readonly string[]> {
@@ -141,8 +142,9 @@ export async function fetchExtras(
   if (left.length === 0) return left;
   await withRetries(d, async () => {
     const { overallSeconds } = d.limits;
-    const { ended } = await runClient(d, { site, mode: "full", controllers: left, overallSeconds });
-    left = left.filter((name) => !ended.includes(name));
+    const result = await runClient(d, { site, mode: "full", controllers: left, overallSeconds });
+    left = left.filter((name) => !result.ended.includes(name));
+    await partsEnded(d.db, job, site, "download", result);
     return left.length === 0;
   });
   return left;

@@ -11,8 +11,7 @@ export const firstImportLook: Look = ({ home, firstImport, ended }) => {
   const found: CauseFact[] = [];
   if (state === "running") found.push({ fact: "importRuns", done, expected });
   else if (state !== "done") found.push({ fact: "importUnfinished" });
-  // Groups that the portal offers since are imported beside the other runs.
-  else if (last?.status === "partial") found.push({ fact: "importPartial", done, expected });
+  // Parts that lack beside the other runs are named one by one.
   if (last?.status === "failed" && state !== "done")
     found.push({ fact: "lastFailed", verb: "init", cause: whyFailed(last, lastFailure(home.paths), "init") });
   const causes = (last?.causes ?? []).filter(isCause).filter(({ fact }) => fact !== "lastFailed");

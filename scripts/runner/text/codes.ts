@@ -150,7 +150,7 @@ const FACT = {
   importGroup: null,
   importGroupFailed: "import-unfinished",
   importEnded: null,
-  importPartial: "import-unfinished",
+  importPartial: null,
   importRuns: "import-under-way",
   busy: null,
   importUnfinished: "import-unfinished",

@@ -37,7 +37,7 @@ async function story(run: Run): Promise<ExitCode> {
       const again = (extras.get(scope.site) ?? []).filter((name) => run.evn.controllers.includes(name));
       const extrasFailed = proof
         ? await fetchRest(run, job, scope, proof, again)
-        : await fetchExtras(run, scope, again);
+        : await fetchExtras(run, job, scope, again);
       const ended = { updated: updated.get(scope.site) ?? false, extrasFailed };
       await siteEnded(run.db, job, scope.site, ended);
     }

@@ -72,6 +72,8 @@ export function writePrivate(path: string, text: string): void {
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
+    // Written by its descriptor, an error names none.
+    (error as NodeJS.ErrnoException).path ??= path;
     throw error;
   }
 }

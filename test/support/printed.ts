@@ -98,10 +98,14 @@ const SQL =
 const TOOL =
   /(?<![\w/.-])(systemctl|chown|chmod|chage|findmnt|df|lsattr|chattr|mount|mv|usermod|visudo|timedatectl|apt-get|journalctl|ssh-keyscan|createdb|ssh|sudo|psql)(?= (?:-|\/|[a-z]+=|[\w+]+: |install |enable |set-ntp |o\+x |\d{3,4} |x |vn_check))/g;
 
+const BARE = /\b(?:SELECT|CALL) (?:\* FROM )?(?!pg_|count\(|coalesce\(|x\()[a-z_]+\(/g;
+
 export interface Said {
   /** Of our programs and the engine's. */
   commands: Printed[];
   sql: Printed[];
+  /** Calls of our functions for which a person would have to know the schema. */
+  bare: Printed[];
   /** Programs that a person runs on the host, or on this machine. */
   tools: Printed[];
 }
@@ -113,5 +117,5 @@ export function said(): Said {
     all.flatMap(({ file, text }) =>
       patterns.flatMap((pattern) => [...text.matchAll(pattern)].map(([command]) => ({ file, command }))),
     );
-  return { commands: found(IN_PROSE), sql: found([SQL]), tools: found([TOOL]) };
+  return { commands: found(IN_PROSE), sql: found([SQL]), bare: found([BARE]), tools: found([TOOL]) };
 }

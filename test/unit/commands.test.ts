@@ -138,7 +138,7 @@ const unique = (commands: string[]) => [...new Set(commands)].sort();
 
 describe("each command", () => {
   const docs = documented();
-  const { commands, tools } = said();
+  const { commands, tools, bare } = said();
 
   test("of the documents is known", () => {
     const unknown = docs.filter(
@@ -157,6 +157,7 @@ describe("each command", () => {
       [],
     );
     expect(commands.length).toBeGreaterThan(60);
+    expect(bare).toEqual([]);
     // Each is looked for on a host: test/e2e/hostScripts.test.ts.
     expect(tools.length).toBeGreaterThan(30);
   });

@@ -14,7 +14,7 @@ const held: Record<HeldCause, string> = {
   "lost by others":
     "another login than main's synchronisation deleted. To have them put back: pulumi config set --path vn-sync-check:repair.lossesByOthers repair, pulumi up",
   "deleted by a run":
-    "a repair deleted, as a whole download lacked them. To have one back: SELECT restore(id), with its id in deleted_row",
+    "a repair deleted, as a whole download lacked them. To have one back: SELECT src_vn_json_repair.restore(id), with its id in deleted_row",
   unseen:
     "may have been deleted from main when nobody watched. A download that brings them frees them: vn-check weekly",
   "deletion reported":

@@ -15,7 +15,7 @@ const held: Record<HeldCause, string> = {
   "lost by others":
     "supprimées par un autre compte que celui de la synchronisation principale. Pour les remettre : pulumi config set --path vn-sync-check:repair.lossesByOthers repair, pulumi up",
   "deleted by a run":
-    "supprimées par une réparation, un téléchargement complet ne les ayant pas. Pour en remettre une : SELECT restore(id), avec son id dans deleted_row",
+    "supprimées par une réparation, un téléchargement complet ne les ayant pas. Pour en remettre une : SELECT src_vn_json_repair.restore(id), avec son id dans deleted_row",
   unseen:
     "peut-être supprimées de la copie principale quand rien n'était surveillé. Un téléchargement qui les rapporte les libère : vn-check weekly",
   "deletion reported":

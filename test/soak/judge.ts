@@ -5,6 +5,8 @@ import { type Lack, told } from "./scene/oracle";
 /** What is known of a day's end beside what status says. */
 export interface Known {
   lacks: Lack[];
+  /** Main differs from what the portals held when the last daily job began: status may say so before OK is broken. */
+  differs: boolean;
   /** A fault is in force. */
   faulty: boolean;
   /** When the last fault ended. */
@@ -37,6 +39,10 @@ export function judge(report: StatusReport, known: Known): void {
 }
 
 /** Nothing has been wrong since a daily and a weekly job that ended well. */
-function allWell({ faulty, faultyUntil, daily, weekly }: Known): boolean {
-  return [daily, weekly].every((run) => run && run.code === 0 && run.startedAt > faultyUntil) && !faulty;
+function allWell({ differs, faulty, faultyUntil, daily, weekly }: Known): boolean {
+  return (
+    !differs &&
+    [daily, weekly].every((run) => run && run.code === 0 && run.startedAt > faultyUntil) &&
+    !faulty
+  );
 }

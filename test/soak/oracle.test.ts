@@ -47,7 +47,15 @@ test("the oracle sees that a run deletes what the portal has, or puts an older v
 
 test("status is held against what is so: OK with a lack, KO without one, a lack of another site", () => {
   const run = { code: 0, startedAt: 10 } as Run;
-  const known: Known = { lacks: [], faulty: false, faultyUntil: 0, lied: false, daily: run, weekly: run };
+  const known: Known = {
+    lacks: [],
+    differs: false,
+    faulty: false,
+    faultyUntil: 0,
+    lied: false,
+    daily: run,
+    weekly: run,
+  };
   const lack = { what: "missing", site: "isere", id: 1, group: 1, unit: "38", since: new Date() } as const;
   const says = (code?: string, text = "ardeche: …") =>
     ({
@@ -58,6 +66,7 @@ test("status is held against what is so: OK with a lack, KO without one, a lack 
   expect(() => judge(says(), known)).not.toThrow();
   expect(() => judge(says(), { ...known, lacks: [lack] })).toThrow(/says OK/);
   expect(() => judge(says("update-failed"), known)).toThrow(/all is well/);
+  expect(() => judge(says("deletions-reported"), { ...known, differs: true })).not.toThrow();
   expect(() => judge(says("update-failed"), { ...known, faulty: true })).not.toThrow();
   expect(() => judge(says("update-failed"), { ...known, lacks: [lack] })).toThrow(/no cause/);
   expect(() => judge(says("update-failed", "isere: …"), { ...known, lacks: [lack] })).not.toThrow();

@@ -190,6 +190,7 @@ class Year {
     const faults = [...this.inForce.keys()];
     judge(report, {
       lacks,
+      differs: this.oracle.lacks(rows, last("daily")?.startedAt ?? 0, Infinity, 0).length > 0,
       faulty: faults.length > 0,
       faultyUntil: this.faultyUntil,
       lied:

@@ -83,8 +83,11 @@ export class Oracle {
     return faults;
   }
 
-  /** @param wholeAt when main was last compared as a whole and well: what it lost later nobody can know */
-  lacks(main: MainRows, now: number, wholeAt: number): Lack[] {
+  /**
+   * @param wholeAt when main was last compared as a whole and well: what it lost later nobody can know
+   * @param within how long a change may take to come to main
+   */
+  lacks(main: MainRows, now: number, wholeAt: number, within = UPDATED_WITHIN): Lack[] {
     const found: Lack[] = [];
     for (const site of this.emulator.world.sites.values())
       for (const o of site.observations.values()) {
@@ -93,7 +96,7 @@ export class Oracle {
         const has = main.get(key);
         const base = { site: site.name, id: o.id, group: o.group, unit: unit.shortName };
         if (o.deleted) {
-          if (has !== undefined && now - o.changed > UPDATED_WITHIN)
+          if (has !== undefined && now - o.changed > within)
             found.push({ ...base, what: "deleted on the portal", since: new Date(o.changed) });
           continue;
         }
@@ -104,7 +107,7 @@ export class Oracle {
         );
         // What main has lost itself is found when it is compared as a whole.
         if ((this.lost.get(key) ?? 0) > wholeAt) continue;
-        const due = opened > o.changed ? opened + IMPORTED_WITHIN : o.changed + UPDATED_WITHIN;
+        const due = opened > o.changed ? opened + IMPORTED_WITHIN : o.changed + within;
         if (now > due)
           found.push({ ...base, what: has === undefined ? "missing" : "older", since: new Date(o.changed) });
       }

@@ -58,16 +58,16 @@ describe("R10: bounded", () => {
   test("who kept the client waiting for a lock is named with what failed", async () => {
     const account = await accounts.make({ sites: ["isere"] });
     const said =
-      "vn-check: full isere taxo_groups: failed: OperationalError: (psycopg2.errors.LockNotAvailable) canceling";
+      "vn-check: full isere places: failed: OperationalError: (psycopg2.errors.LockNotAvailable) canceling";
     await account.write(
       "lib/vn-check/client_job.py",
       `print("2026-01-01 - ERROR - transfer_vn - ${said}")\nraise SystemExit(1)\n`,
     );
-    const holder = await locking(accounts, account, "src_vn_json_check.taxo_groups_json");
+    const holder = await locking(accounts, account, "src_vn_json_check.places_json");
     const run = account.start("weekly");
     await until("the failure", async () =>
       (await account.said()).includes(
-        `src_vn_json_check.taxo_groups_json is locked (AccessExclusiveLock) by process ${holder.pid} of the role postgres, for at least 00:05:00`,
+        `src_vn_json_check.places_json is locked (AccessExclusiveLock) by process ${holder.pid} of the role postgres, for at least 00:05:00`,
       ),
     );
     run.child.kill("SIGTERM");

@@ -232,3 +232,15 @@ describe("a batch takes main's rows in key order, whatever way the planner reads
     },
   );
 });
+
+test("a deletion that is only reported is off the list once check has the row again", async () => {
+  const db = await world.database({});
+  await fill(db.main, "src_vn_json", 1, 3, 10);
+  await fill(db.login, "src_vn_json_check", 1, 3, 10);
+  await db.repair();
+  await db.login.query("DELETE FROM src_vn_json_check.observations_json WHERE id = 2");
+  expect(await db.repair()).toMatchObject({ open: { "deletion reported": 1 } });
+  await putCheck(db, { id: 2, ts: 10 });
+  for (const mode of ["journal", "whole"] as const)
+    expect(await db.repair(mode)).toMatchObject({ inserted: 0, deleted: 0, open: {} });
+});

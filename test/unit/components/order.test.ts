@@ -44,9 +44,9 @@ async function build(values: Record<string, unknown> = {}): Promise<Made[]> {
     ],
   });
   // Until nothing more is asked for: what depends on others is registered after them.
-  for (let before = -1; before !== inputsOf.size; ) {
+  for (let before = -1, still = 0; still < 5; still = before === inputsOf.size ? still + 1 : 0) {
     before = inputsOf.size;
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 150));
   }
   return all.map((one) => ({ ...one, inputs: inputsOf.get(`${one.type} ${one.name}`) ?? {} }));
 }

@@ -241,6 +241,8 @@ test("a deletion that is only reported is off the list once check has the row ag
   await db.login.query("DELETE FROM src_vn_json_check.observations_json WHERE id = 2");
   expect(await db.repair()).toMatchObject({ open: { "deletion reported": 1 } });
   await putCheck(db, { id: 2, ts: 10 });
-  for (const mode of ["journal", "whole"] as const)
-    expect(await db.repair(mode)).toMatchObject({ inserted: 0, deleted: 0, open: {} });
+  for (const mode of ["journal", "whole"] as const) {
+    const { inserted, deleted, open } = await db.repair(mode);
+    expect({ inserted, deleted, open }).toEqual({ inserted: 0, deleted: 0, open: {} });
+  }
 });

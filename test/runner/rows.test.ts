@@ -113,3 +113,31 @@ test("R2: a row without an id keeps its pair unproven, and nothing else", async 
   expect(await lacking(accounts, account, MAIN, "isere")).toEqual([]);
   expect(await account.status()).toMatchObject({ ok: true, problems: [] });
 });
+
+// R2, R7
+test("R2: a row of a list that cannot be stored costs only itself, and the next daily asks for that list again", async () => {
+  const account = await accounts.make({ sites: ["isere"] });
+  const text = await account.file("evn.yaml");
+  await account.write("evn.yaml", text.replace(/(\n {4}observers:\n {8}enabled: )false/, "$1true"));
+  const { observers } = accounts.emulator.world.site("isere").catalogue;
+  const [, two] = observers;
+  if (!two) throw new Error("no observers");
+  const { idUniversal } = two;
+  two.idUniversal = 2 ** 40;
+  const weekly = await account.run("weekly");
+  expect(weekly.code, await account.said()).toBe(2);
+  expect(weekly.stderr).toContain(
+    `isere, observers_json: cannot be stored: ${two.id}: a number in it is too large`,
+  );
+  const stored = async () =>
+    (await account.sql.query("select id from src_vn_json_check.observers_json order by id")).rows.map(
+      (row) => row.id,
+    );
+  const all = observers.map(({ id }) => id).sort((a, b) => a - b);
+  expect(await stored()).toEqual(all.filter((id) => id !== two.id));
+  expect((await account.status()).problems).toHaveLength(1);
+  two.idUniversal = idUniversal;
+  expect(await account.run("daily"), await account.said()).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(await stored()).toEqual(all);
+  expect(await account.status()).toMatchObject({ ok: true, problems: [] });
+});

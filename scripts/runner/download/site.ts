@@ -129,7 +129,7 @@ export async function updateSite(d: Downloading, job: number, scope: Scope): Pro
 }
 
 /**
- * Downloads controllers of a site that failed in an earlier job, where nothing else of that is open.
+ * Downloads controllers of a site that failed in an earlier job, or left rows, where nothing else of that is open.
  * @returns those that failed again in every try
  */
 export async function fetchExtras(

@@ -1,3 +1,4 @@
+import { CONTROLLERS } from "../../../config/values/controllers";
 import type { Database } from "../account/database";
 import type { Fact, PartsFailed, RowsNotStored } from "../facts";
 import type { CauseFact } from "../text";
@@ -43,6 +44,18 @@ export async function openParts(db: Database, sites: readonly string[]): Promise
     ...parts.map((part): Open => ({ fact: "partsFailed", ...part })),
     ...rows.map((row): Open => ({ fact: "rowsNotStored", ...row })),
   ];
+}
+
+/** Controllers of which rows could not be stored, by site: they are asked for again. */
+export async function listsLeft(db: Database): Promise<Map<string, string[]>> {
+  const rows = await db.rows<{ site: string; tables: string[] }>(
+    `select site, array_agg(distinct table_name) as tables from ${db.repair}.not_stored where taxo_group is null group by site`,
+  );
+  const controllersOf = (tables: readonly string[]) =>
+    CONTROLLERS.filter((one) => one.tables.some((table) => tables.includes(table))).map(
+      (one) => one.controller,
+    );
+  return new Map(rows.map(({ site, tables }) => [site, controllersOf(tables)]));
 }
 
 /** These facts and what is open, without what says less of the same: an update whose groups are named. */

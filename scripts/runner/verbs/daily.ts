@@ -7,6 +7,7 @@ import { writeWindow } from "../download/window";
 import { EXIT, type ExitCode, type Job, type Proof, type Scope } from "../facts";
 import { finish } from "../run/finish";
 import { jobSites, lastDownload, openExtras, wholePassDue } from "../run/job";
+import { listsLeft } from "../run/openParts";
 import { asJob, locked, type Run } from "../run/run";
 import { type Verb, verbose } from "../run/verb";
 import { importedScopes, weeklyJob } from "../weeklyJob";
@@ -27,6 +28,7 @@ async function story(run: Run): Promise<ExitCode> {
   if ((await gapSince(run.db, scopes)) !== null) return await weeklyJob(run, scopes, false);
   const open = await openDownload(run);
   const extras = await openExtras(run.db);
+  const lists = await listsLeft(run.db);
   const begin = open && { resumes: open.id, scopes: scopes.filter(({ site }) => proofOf(open, site)) };
   return await asJob(run, { verb: "daily", ...begin }, async (job) => {
     const updated = new Map<string, boolean>();
@@ -34,7 +36,8 @@ async function story(run: Run): Promise<ExitCode> {
     const left = new Map((await jobSites(run.db, job)).map(({ site, proof }) => [site, proof]));
     for (const scope of scopes) {
       const proof = left.get(scope.site);
-      const again = (extras.get(scope.site) ?? []).filter((name) => run.evn.controllers.includes(name));
+      const asked = [...(extras.get(scope.site) ?? []), ...(lists.get(scope.site) ?? [])];
+      const again = [...new Set(asked)].filter((name) => run.evn.controllers.includes(name));
       const extrasFailed = proof
         ? await fetchRest(run, job, scope, proof, again)
         : await fetchExtras(run, job, scope, again);

@@ -1,6 +1,6 @@
 import { CONTROLLERS } from "../../../config/values/controllers";
 import type { Database } from "../account/database";
-import type { Fact, PartsFailed, RowsNotStored } from "../facts";
+import type { Fact, PartKind, PartsFailed, RowsNotStored } from "../facts";
 import type { CauseFact } from "../text";
 
 type Open = Extract<CauseFact, { fact: "partsFailed" | "rowsNotStored" }>;
@@ -66,22 +66,29 @@ export function withParts<F extends Fact>(facts: readonly F[], open: readonly Op
   return [...facts.filter((one) => one.fact !== "updateFailed" || !named.has(`${one.site} update`)), ...open];
 }
 
-/** The same, without the figures of downloads of which each part that lacks is named. */
+/** The same, without figures of downloads, and groups of a first import, of which each part that lacks is named. */
 export function byParts(facts: readonly CauseFact[], open: readonly Open[]): CauseFact[] {
-  const named = new Set(
-    open.flatMap((one) =>
-      one.fact === "partsFailed" && one.kinds.includes("download")
-        ? one.units.map((unit) => `${one.site} ${one.taxoGroup}/${unit}`)
-        : [],
+  const parts = open.filter((one) => one.fact === "partsFailed");
+  const of = (kind: PartKind) => parts.filter(({ kinds }) => kinds.includes(kind));
+  const downloads = new Set(
+    of("download").flatMap(({ site, taxoGroup, units }) =>
+      units.map((unit) => `${site} ${taxoGroup}/${unit}`),
     ),
   );
-  const told = (one: CauseFact) =>
-    one.fact === "siteUnproven" &&
-    one.proof.unproven.length > 0 &&
-    one.proof.missing.length === 0 &&
-    one.proof.unproven.every(({ taxoGroup, unit }) => named.has(`${one.proof.site} ${taxoGroup}/${unit}`));
+  const imports = new Set(of("import").map(({ site, groupName }) => `${site} ${groupName}`));
+  const isNamed = (one: CauseFact) => {
+    if (one.fact === "importGroupFailed") return imports.has(`${one.site} ${one.group}`);
+    if (one.fact === "importPartial") return imports.size > 0;
+    if (one.fact !== "siteUnproven") return false;
+    const { site, unproven, missing } = one.proof;
+    return (
+      unproven.length > 0 &&
+      missing.length === 0 &&
+      unproven.every(({ taxoGroup, unit }) => downloads.has(`${site} ${taxoGroup}/${unit}`))
+    );
+  };
   return withParts(
-    facts.filter((one) => !told(one)),
+    facts.filter((one) => !isNamed(one)),
     open,
   );
 }

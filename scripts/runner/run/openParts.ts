@@ -78,7 +78,6 @@ export function byParts(facts: readonly CauseFact[], open: readonly Open[]): Cau
   const imports = new Set(of("import").map(({ site, groupName }) => `${site} ${groupName}`));
   const isNamed = (one: CauseFact) => {
     if (one.fact === "importGroupFailed") return imports.has(`${one.site} ${one.group}`);
-    if (one.fact === "importPartial") return imports.size > 0;
     if (one.fact !== "siteUnproven") return false;
     const { site, unproven, missing } = one.proof;
     return (

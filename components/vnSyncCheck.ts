@@ -71,7 +71,7 @@ export class VnSyncCheck extends pulumi.ComponentResource {
     // All parts are children, which come after this.
     const { ready, absent } = lookFirst(
       {
-        host: () => hostLook(where, names, adoptExisting, schedule.mailTo),
+        host: () => hostLook(where, names, adoptExisting, { cron: schedule.mailTo, ...config.mail }),
         database: () => lookAtDatabase(database, installation, config.oldDatabaseGone),
       },
       locale,
@@ -137,9 +137,13 @@ export class VnSyncCheck extends pulumi.ComponentResource {
       { ...parent, dependsOn: files },
     );
 
+    const { smtpPassword } = config.mail;
     const runner = new Runner(
       part("runner"),
-      { where, account, names, adopt: adoptExisting, bundle: bundleRunner(), settings: hostConfigOf(config) },
+      {
+        ...{ where, account, names, adopt: adoptExisting, smtpPassword },
+        ...{ bundle: bundleRunner(), settings: hostConfigOf(config) },
+      },
       parent,
     );
     const cron = new Schedule(

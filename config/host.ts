@@ -4,12 +4,14 @@ import { namesOfStack, type StackConfig } from "./schema";
 import { database } from "./sections/database";
 import { instance } from "./sections/instance";
 import { jobs } from "./sections/jobs";
+import { mail } from "./sections/mail";
 import { text } from "./values/fields";
 import { type Keys, key, type Locale, section, type Values } from "./values/key";
 import type { Fault } from "./words";
 
 const { mainSchema, monitoringSchema } = database.database.keys;
 const { windowDays, overlapDays, schedule, firstImport, runner } = jobs;
+const { from, sendmail, smtp, smtpTls, smtpUser } = mail.mail.keys;
 const name = key(text, { required: true, en: "A name of the instance", fr: "Un nom de l'instance" });
 
 /**
@@ -40,6 +42,8 @@ const HOST = {
   schedule,
   firstImport,
   runner,
+  // The password of smtpUser is in a file of its own; what must fit together has been looked at.
+  mail: section({ en: mail.mail.en, fr: mail.mail.fr }, { from, sendmail, smtp, smtpTls, smtpUser }),
   database: section(database.database, { mainSchema, monitoringSchema }),
 } satisfies Keys;
 
@@ -55,9 +59,10 @@ export function hostConfigOf(config: StackConfig<unknown>): HostConfig {
 
 function picked(keys: Keys, from: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(keys).map(([name, node]) => {
+    Object.entries(keys).flatMap(([name, node]) => {
       const value = from[name];
-      return [name, node.kind === "section" ? picked(node.keys, value as Record<string, unknown>) : value];
+      if (value === undefined) return [];
+      return [[name, node.kind === "section" ? picked(node.keys, value as Record<string, unknown>) : value]];
     }),
   );
 }

@@ -52,6 +52,8 @@ export const HOME_FILES = {
   config: "evn.yaml",
   service: ".pg_service.conf",
   password: ".pgpass",
+  /** The mail server's, beside ~/.pgpass and as private. */
+  smtpPassword: ".smtp-password",
   /** Where libpq looks by itself, and so the client too. */
   authority: ".postgresql/root.crt",
   venv: ".venv.clientapivn",

@@ -3,6 +3,7 @@ import { database, databaseLife } from "./sections/database";
 import { client, host } from "./sections/host";
 import { instance } from "./sections/instance";
 import { jobs } from "./sections/jobs";
+import { mail } from "./sections/mail";
 import { repair } from "./sections/repair";
 import { sites } from "./sections/sites";
 import type { Keys, Values, Words } from "./values/key";
@@ -14,6 +15,7 @@ export const SCHEMA = {
   ...database,
   ...sites,
   ...jobs,
+  ...mail,
   ...repair,
   ...client,
   ...databaseLife,

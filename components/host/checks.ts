@@ -164,16 +164,31 @@ export const HOST_CHECKS: Check<HostFacts>[] = [
   {
     name: "schedule.mailTo",
     mild: true,
-    try: ({ is, mailTo }) =>
-      mailTo === "" || is("mail")
+    try: ({ is, mail }) =>
+      mail.cron === "" || is("mail")
         ? undefined
         : {
-            en: `is "${mailTo}", and the host has no program that sends mail: what the jobs print goes nowhere`,
-            fr: `vaut "${mailTo}", et le serveur n'a aucun programme qui envoie du courrier : ce qu'affichent les tâches se perd`,
+            en: `is "${mail.cron}", and the host has no program that sends mail: what the jobs print goes nowhere`,
+            fr: `vaut "${mail.cron}", et le serveur n'a aucun programme qui envoie du courrier : ce qu'affichent les tâches se perd`,
           },
     remedy: () => ({
       en: "apt-get install msmtp-mta (or postfix) there, and set it up; or ask for no mail: pulumi config set --path vn-sync-check:schedule.mailTo ''",
       fr: "y installer et régler msmtp-mta (ou postfix) avec apt-get ; ou ne pas demander de courrier : pulumi config set --path vn-sync-check:schedule.mailTo ''",
+    }),
+  },
+  {
+    name: "mail.to",
+    mild: true,
+    try: ({ is, mail }) =>
+      mail.to === "" || mail.smtp !== undefined || is("sendmail")
+        ? undefined
+        : {
+            en: `is "${mail.to}", and the host has ${mail.sendmail === "" ? "no program that takes mails" : `no ${mail.sendmail}`}, nor is mail.smtp set: what fct_fix_sync and email_notify send stays where it is`,
+            fr: `vaut "${mail.to}", et le serveur n'a pas ${mail.sendmail === "" ? "de programme qui prenne des courriels" : mail.sendmail}, ni mail.smtp de valeur\u00a0: ce qu'envoient fct_fix_sync et email_notify reste sur place`,
+          },
+    remedy: () => ({
+      en: "name a mail server: pulumi config set --path vn-sync-check:mail.smtp smtp.example.org:587; or install msmtp-mta (or postfix) there; or ask for no mail: pulumi config set --path vn-sync-check:mail.to ''",
+      fr: "nommer un serveur de courrier\u00a0: pulumi config set --path vn-sync-check:mail.smtp smtp.example.org:587\u00a0; ou y installer msmtp-mta (ou postfix)\u00a0; ou ne pas demander de courrier\u00a0: pulumi config set --path vn-sync-check:mail.to ''",
     }),
   },
   {

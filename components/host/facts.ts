@@ -7,14 +7,25 @@ import { runOnce } from "./run";
 import { NoConnection } from "./ssh";
 import { connectionFinding, deafFinding, heldFinding, unprovenFinding } from "./words";
 
+/** Which mails are to leave a host. */
+export interface MailWanted {
+  /** Where cron sends what the jobs print; empty for nowhere. */
+  cron: string;
+  /** The same of `fct_fix_sync`, by that program or server. */
+  to: string;
+  sendmail: string;
+  smtp?: string;
+}
+
+const NO_MAIL: MailWanted = { cron: "", to: "", sendmail: "" };
+
 /** What was found on a host, by the names that the probe gives. */
 export interface HostFacts {
   host: StackConfig["host"];
   names: Names;
   /** Takes over what is there under the names. */
   adopt: boolean;
-  /** Where cron sends what the jobs print; empty for nowhere. */
-  mailTo: string;
+  mail: MailWanted;
   /** Milliseconds since 1970 here, when the host told its own. */
   here: number;
   /** The text of a fact, empty where it is not known. */
@@ -30,9 +41,9 @@ export async function lookAtHost(
   host: StackConfig["host"],
   names: Names,
   adopt: boolean,
-  mailTo = "",
+  mail: MailWanted = NO_MAIL,
 ): Promise<HostFacts | Finding> {
-  const program = programOf({ create: probe(names) }, "probe");
+  const program = programOf({ create: probe(names, mail.sendmail) }, "probe");
   try {
     const said = await runOnce(host, program.command("create"), program.text, PROBE);
     if (!proves(said.stdout, program.proof)) return unprovenFinding(host, said);
@@ -50,7 +61,7 @@ export async function lookAtHost(
         }),
     );
     const fact = (name: string) => facts.get(name) ?? "";
-    return { host, names, adopt, mailTo, here: Date.now(), fact, is: (name) => fact(name) === "yes" };
+    return { host, names, adopt, mail, here: Date.now(), fact, is: (name) => fact(name) === "yes" };
   } catch (error) {
     if (error instanceof NoConnection) return connectionFinding(error);
     throw error;

@@ -13,17 +13,18 @@ export const BEGIN = `${FACT}begin`;
 /**
  * Tells what a host is like, a fact a line, and changes nothing on it. As root where that is to be had, as the login
  * itself otherwise; what the jobs will run is tried as their account, or as nobody before there is one.
+ * @param sendmail path of the program that takes mails; empty: none
  */
-export function probe(names: Names): string {
+export function probe(names: Names, sendmail = ""): string {
   return `printf '\\n${BEGIN}\\n'
 ${BECOME_ROOT}
 fact() { printf '${FACT}%s=%s\\n' "$1" "$(printf %s "$2" | tr '\\n\\r\\t' '   ' | cut -c 1-600)"; }
 fact login "$(id -un 2>&1)"
 fact sudo "$said"
-"$@" /bin/sh -c ${quote(looks(names))}`;
+"$@" /bin/sh -c ${quote(looks(names, sendmail))}`;
 }
 
-function looks(names: Names): string {
+function looks(names: Names, sendmail: string): string {
   const { account, home, marker, cronFile } = names;
   return `PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH LC_ALL=C
@@ -112,5 +113,5 @@ cron_runs() {
 }
 yes cron_runs cron_runs
 yes mail 'command -v sendmail || command -v mail'
-exit 0`;
+${sendmail === "" ? "" : `yes sendmail '[ -x ${sendmail} ]'\n`}exit 0`;
 }

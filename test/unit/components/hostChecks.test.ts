@@ -24,14 +24,21 @@ const FINE = {
   home_inodes: "900000",
   cron_runs: "yes",
   mail: "yes",
+  sendmail: "yes",
 };
 
-async function wrong(facts: Record<string, string>, locale: Locale = "en"): Promise<string[]> {
+const MAIL = { cron: "root", to: "team@example.org", sendmail: "/usr/sbin/sendmail" };
+
+async function wrong(
+  facts: Record<string, string>,
+  locale: Locale = "en",
+  mail: HostFacts["mail"] = MAIL,
+): Promise<string[]> {
   const all: Record<string, string> = { ...FINE, ...facts };
   const fact = (name: string) => all[name] ?? "";
   const at: HostFacts = {
     ...{ host: { type: "local" }, names: namesOf("default"), adopt: false, here: Date.now() },
-    mailTo: "root",
+    mail,
     fact,
     is: (name) => fact(name) === "yes",
   };
@@ -139,10 +146,25 @@ test("B15: a host without a program that sends mail is told, where somebody is t
   expect(HOST_CHECKS.find(({ name }) => name === "schedule.mailTo")?.mild).toBe(true);
 });
 
+// Q3
+test("mails of fct_fix_sync that could leave neither by a program nor by a server are told before, and stop nothing", async () => {
+  const told = await wrong({ sendmail: "" });
+  expect(told).toEqual([
+    expect.stringMatching(
+      /^mail\.to: is "team@example\.org", and the host has no \/usr\/sbin\/sendmail, nor is mail\.smtp set.*\n.*mail\.smtp smtp\.example\.org:587/,
+    ),
+  ]);
+  expect((await wrong({ sendmail: "no" }, "fr"))[0]).toMatch(/^mail\.to : .*ni mail\.smtp de valeur/);
+  expect(await wrong({ sendmail: "no" }, "en", { ...MAIL, smtp: "smtp.example.org" })).toEqual([]);
+  expect(await wrong({ sendmail: "no" }, "en", { ...MAIL, to: "" })).toEqual([]);
+  expect(HOST_CHECKS.find(({ name }) => name === "mail.to")?.mild).toBe(true);
+});
+
 test("B13: a host of which nothing can be seen stops nothing where the old one is said to be gone", async () => {
   const access = { type: "ssh" as const, address: "127.0.0.1", port: 1, user: "root" };
   const host = { ...access, allowUnknownHostKey: true, password: pulumi.output("none") };
-  const look = (gone: boolean) => hostLook(whereOf(host, gone, "en"), namesOf("default"), false, "");
+  const look = (gone: boolean) =>
+    hostLook(whereOf(host, gone, "en"), namesOf("default"), false, { cron: "", to: "", sendmail: "" });
   for (const gone of [false, true]) {
     const { found, absent } = await look(gone);
     expect(found.map(({ name, mild }) => ({ name, mild }))).toEqual([{ name: "host.address", mild: gone }]);

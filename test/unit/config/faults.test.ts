@@ -172,3 +172,54 @@ test("B10: an authority's file that is none, or that nothing uses, is told with 
   expect(told({ ...database("nowhere.crt"), windowDays: 0 }, around)).toHaveLength(2);
   expect(one(database("ca.crt", { sslmode: "disable" }), around)).toContain("caFile is given");
 });
+
+// Q3
+test("mails of fct_fix_sync go to adminEmail, to others, or to nobody", () => {
+  expect(parsed({}).mail).toEqual({
+    to: "admin@example.org",
+    from: "admin@example.org",
+    sendmail: "/usr/sbin/sendmail",
+    smtpTls: "starttls",
+  });
+  expect(parsed({ mail: { to: "" } }).mail.to).toBe("");
+  expect(parsed({ mail: { to: "a@example.org, b@intern" } }).mail.to).toBe("a@example.org,b@intern");
+  expect(parsed({ mail: { sendmail: "" } }).mail.sendmail).toBe("");
+  for (const to of ["root", "a@b@c", "A <a@b.fr>", "a@b.fr,,c@d.fr", "-x@b.fr", "a@b.fr\nBcc: c@d.fr"])
+    expect(one({ mail: { to } }), to).toContain("mail.to is ");
+});
+
+test.each(["smtp.example.org", "smtp.example.org:587", "[::1]:25", "192.0.2.1"])(
+  "%s is a mail server",
+  (smtp) => {
+    expect(parsed({ mail: { smtp } }).mail.smtp).toBe(smtp);
+  },
+);
+
+test.each([
+  "smtp.example.org:0",
+  "smtp.example.org:65536",
+  "smtps://x.org",
+  "a b",
+  "x.org:587/",
+  "u:p@x.org",
+])("%s is no mail server", (smtp) => {
+  expect(one({ mail: { smtp } })).toContain("mail.smtp is ");
+});
+
+test("a login at the mail server is whole, belongs to a server, and its password never travels for all to read", () => {
+  const login = { smtpUser: "vn", smtpPassword: "s3cret" };
+  expect(told({ mail: { ...login, smtp: "x.org" } })).toEqual([]);
+  expect(one({ mail: login })).toMatch(/mail\.smtp is missing, and smtpUser is given/);
+  expect(one({ mail: { smtp: "x.org", smtpUser: "vn" } })).toMatch(
+    /mail\.smtpPassword is missing.*config set --path --secret vn-sync-check:mail\.smtpPassword/,
+  );
+  expect(one({ mail: { smtp: "x.org", smtpPassword: "s3cret" } })).toMatch(/mail\.smtpUser is missing/);
+  expect(one({ mail: { ...login, smtp: "x.org", smtpTls: "none" } })).toMatch(/mail\.smtpTls is "none"/);
+  expect(told({ mail: { ...login, smtp: "localhost:25", smtpTls: "none" } })).toEqual([]);
+  expect(told({ mail: { smtp: "x.org", smtpTls: "none" } })).toEqual([]);
+});
+
+test("a program that takes mails is named by its whole path, without anything for a shell", () => {
+  for (const sendmail of ["sendmail", "/bin/x; rm -r y", "/usr/sbin/sendmail -t", "/$(x)"])
+    expect(one({ mail: { sendmail } }), sendmail).toContain("mail.sendmail is ");
+});

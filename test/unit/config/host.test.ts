@@ -20,17 +20,21 @@ test("the host is given keys of the stack under their own names, and no secret",
 });
 
 test("what the stack writes is what the runner reads", () => {
-  const all = { ...MINIMAL, instance: "savoie", locale: "en", windowDays: 21, firstImport: { stepDays: 90 } };
+  const mail = { smtp: "smtp.example.org", smtpTls: "tls", smtpUser: "vn", smtpPassword: "s3 cret" };
+  const own = { instance: "savoie", locale: "en", windowDays: 21, firstImport: { stepDays: 90 }, mail };
+  const all = { ...MINIMAL, ...own };
   const written = hostConfigOf(parseConfig(settings(all)));
+  expect(JSON.stringify(written)).not.toContain("s3 cret");
   expect(readHostConfig(JSON.stringify(written))).toEqual({ is: "fine", config: written, locale: "en" });
 });
 
 test("an absent key has its default, all faults are told at once", () => {
   const { version: _, names, ...rest } = config;
   const { mailTo: __, ...schedule } = rest.schedule;
+  const { from: ___, ...mail } = rest.mail;
   expect(readHostConfig(JSON.stringify({ version, names }))).toMatchObject({
     is: "fine",
-    config: { ...rest, schedule },
+    config: { ...rest, schedule, mail },
   });
   expect(
     faults({

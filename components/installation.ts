@@ -29,7 +29,6 @@ export function installationOf(config: SecretConfig): Installation {
       referenceControllers: references,
       territorialFilter: filter.territorialUnits.length > 0,
       mailTo: config.mail.to || null,
-      locale: config.locale,
       newSites: sites.filter(([, site]) => site.newInMain).map(([name]) => name),
     },
   };

@@ -47,7 +47,6 @@ export type RepairSettings = Constants &
     territorialFilter: boolean;
     newSites: string[];
     mailTo: string | null;
-    locale: Locale;
   };
 
 /** All that an installation is told. */
@@ -177,7 +176,6 @@ export const REPAIR_DEFAULTS: RepairSettings = {
   volatileKeys: [],
   newSites: [],
   mailTo: null,
-  locale: "en",
 };
 
 function defaultOf<T>(key: Key<T>): T {

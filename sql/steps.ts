@@ -169,6 +169,8 @@ export const INSTALL: readonly Step[] = [
   repair("9_people/views", "les vues publiées", "the published views"),
   repair("9_people/refresh_views", "l'actualisation des vues", "the refreshing of the views"),
   repair("9_people/expect_done", "comment finit un appel à la main", "how a call by hand ends"),
+  repair("9_people/mail_queue", "l'envoi des courriels", "the sending of mails"),
+  repair("9_people/mail_details", "le courriel d'une réparation", "the mail of a repair"),
   repair("9_people/fct_fix_sync", "la procédure publiée", "the published procedure"),
   repair("9_people/email_notify", "les courriels", "the mails"),
   repair("9_people/restore", "la restauration d'une ligne supprimée", "the restoring of a deleted row"),

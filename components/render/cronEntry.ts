@@ -16,13 +16,14 @@ const COMMENTS = {
     daily: "Chaque jour : mises à jour du portail, puis ce qui manquait à la dernière vérification.",
     weekly:
       "Chaque semaine : nouveau téléchargement des derniers jours, preuve de complétude, réparation de la copie principale.",
-    watch: "Chaque heure : reprend un premier import interrompu ; sinon ne fait rien.",
+    watch:
+      "Chaque heure : reprend un premier import interrompu, envoie les courriels en attente ; sinon ne fait rien.",
   },
   en: {
     head: "Written by vn-sync-check; `pulumi up` replaces the whole file.",
     daily: "Daily: the portal's updates, then what the last check left unproven.",
     weekly: "Weekly: the last days downloaded again, proven complete, then the main copy repaired.",
-    watch: "Hourly: resumes an unfinished first import; otherwise does nothing.",
+    watch: "Hourly: resumes an unfinished first import, sends mails that wait; otherwise does nothing.",
   },
 } as const;
 

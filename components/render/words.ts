@@ -14,12 +14,12 @@ export function scheduleInWords(
     ? {
         daily: `${when(schedule.daily)} : mises à jour du portail, puis réparation de ce qu'elles ont touché`,
         weekly: `${when(schedule.weekly)} : nouveau téléchargement des derniers jours, preuve de complétude, réparation de la copie principale`,
-        watch: `${when(schedule.watch)} : reprise d'un premier import interrompu, sinon rien`,
+        watch: `${when(schedule.watch)} : reprise d'un premier import interrompu, envoi des courriels en attente, sinon rien`,
       }
     : {
         daily: `${when(schedule.daily)}: the portal's updates, then the repair of what they touched`,
         weekly: `${when(schedule.weekly)}: the last days downloaded again, proven complete, then the main copy repaired`,
-        watch: `${when(schedule.watch)}: an unfinished first import resumed, else nothing`,
+        watch: `${when(schedule.watch)}: an unfinished first import resumed, mails that wait sent, else nothing`,
       };
 }
 

@@ -33,8 +33,8 @@ export const jobs = {
       }),
       watch: key(cronLine, {
         default: "17 * * * *",
-        en: "An unfinished first import resumed, else nothing",
-        fr: "La reprise d'un premier import interrompu, sinon rien",
+        en: "An unfinished first import resumed, mails that wait sent, else nothing",
+        fr: "La reprise d'un premier import interrompu, l'envoi des courriels en attente, sinon rien",
       }),
       mailTo: key(mailRecipients, {
         like: "adminEmail",

@@ -1,10 +1,12 @@
 /** What the runner speaks of, as plain values: words are put on them last, in `text/`. */
 
+import type { MailFact } from "./mailFacts";
 import type { PartsFailed, RowsNotStored } from "./parts";
 import type { Problem } from "./problems";
 import type { Day, JobSite, Proof, Window } from "./proofs";
 import type { RepairProblem } from "./repairProblem";
 
+export * from "./mailFacts";
 export * from "./parts";
 export * from "./problems";
 export * from "./proofs";
@@ -125,6 +127,9 @@ export type ClientFailure =
 
 /** What is said while working, or by `status`. */
 export type Fact =
+  | MailFact
+  /** What comes after a job, such as the sending of mails. */
+  | { fact: "followFailed"; cause: Problem | string }
   | { fact: "clientStarts"; site: string; mode: "full" | "update"; controllers: readonly string[] }
   | { fact: "clientFailed"; site: string; failure: ClientFailure }
   | { fact: "clientWithoutDatabase"; site: string; said: string }
@@ -229,4 +234,6 @@ export const TOLD_AT_ONCE: ReadonlySet<Fact["fact"]> = new Set([
   "repairProblem",
   "importGroupFailed",
   "importPartial",
+  "mailNotSent",
+  "mailsExpired",
 ]);

@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
 import { speaking } from "../../config/commandLine";
 import { EXIT, type ExitCode } from "./facts";
+import { sendMails } from "./notify/mail";
+import type { Follow } from "./run/follow";
 import { likelyLocale } from "./run/run";
 import { failed, texts, type Verb } from "./run/verb";
 import { COMMAND } from "./text";
@@ -12,6 +14,9 @@ import { watch } from "./verbs/watch";
 import { fullTwoWeeks, weekly } from "./verbs/weekly";
 
 process.umask(0o077);
+
+/** What follows each job. */
+const FOLLOW: Follow[] = [sendMails];
 
 const VERBS: Verb[] = [init, daily, weekly, watch, repair, status, fullTwoWeeks];
 
@@ -31,7 +36,7 @@ function program(ended: (code: ExitCode) => void): Command {
     }
     command.action(async () => {
       const named = (verb.arguments ?? []).map(({ name }, i) => [name, command.args[i]] as const);
-      ended(await verb.run({ ...command.opts(), ...Object.fromEntries(named) }));
+      ended(await verb.run({ ...command.opts(), ...Object.fromEntries(named) }, FOLLOW));
     });
   }
   return speaking(vnCheck, likelyLocale());

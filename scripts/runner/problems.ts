@@ -1,4 +1,6 @@
-/** What goes wrong around a run, as plain values. Imports nothing. */
+/** What goes wrong around a run, as plain values. */
+
+import type { MailProblem } from "./mailFacts";
 
 /** Why the database does not answer: each has a remedy of its own. */
 export type NoDatabase =
@@ -84,6 +86,7 @@ export type Problem =
   | { key: "repairFailed"; cause: string; why: Refusal | null }
   /** Of the system: which file, and what it said. */
   | { key: "host"; why: HostRefusal; path: string; cause: string }
+  | MailProblem
   | { key: "stopped"; signal: string };
 
 /** A problem that ends the run: shown as one text, without a stack. */

@@ -34,8 +34,7 @@ DECLARE
   _c record;
 BEGIN
   FOR _c IN
-    SELECT * FROM (VALUES ('new_sites', $$text[] NOT NULL DEFAULT '{}'$$), ('surroundings_seen', 'text'),
-                          ('locale', $$text NOT NULL DEFAULT 'en'$$))
+    SELECT * FROM (VALUES ('new_sites', $$text[] NOT NULL DEFAULT '{}'$$), ('surroundings_seen', 'text'))
                     AS c (name, definition)
   LOOP
     -- Asked first, as ALTER TABLE waits for a dump.
@@ -76,7 +75,6 @@ COMMENT ON COLUMN {{repair}}.settings.min_differences IS 'So many may always be 
 COMMENT ON COLUMN {{repair}}.settings.max_difference_share IS 'Differences above which a run writes nothing, as a share of main''s rows.';
 COMMENT ON COLUMN {{repair}}.settings.journal_cap IS 'Entries of the journal above which whole tables are compared.';
 COMMENT ON COLUMN {{repair}}.settings.mail_to IS 'Address for the mails of fct_fix_sync(TRUE); NULL: none.';
-COMMENT ON COLUMN {{repair}}.settings.locale IS 'Language of the mails of fct_fix_sync: fr or en.';
 COMMENT ON COLUMN {{repair}}.settings.installed_version IS 'Version of the kit that installed these objects.';
 COMMENT ON COLUMN {{repair}}.settings.gaps_seen IS 'How far journal_gap_seq had come when a run last looked.';
 COMMENT ON COLUMN {{repair}}.settings.new_sites IS

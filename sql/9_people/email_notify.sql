@@ -22,12 +22,15 @@ BEGIN
     IF coalesce(btrim(recipient), '') = '' THEN
       RAISE EXCEPTION 'email_notify: no recipient';
     END IF;
+    -- A mail for each, so that one address that is refused does not decide for the others.
     INSERT INTO {{monitoring}}.mail_queue (recipient, subject, message)
-    VALUES (recipient, coalesce(subject, ''), coalesce(message, ''));
+    SELECT one, coalesce(subject, ''), coalesce(message, '')
+      FROM unnest(CASE WHEN recipient ~ '^[^[:space:],;"<>@]+@[^[:space:],;"<>@]+([[:space:],;]+[^[:space:],;"<>@]+@[^[:space:],;"<>@]+)+$'
+                       THEN regexp_split_to_array(recipient, '[[:space:],;]+') ELSE ARRAY[recipient::text] END) AS one;
   END
   $mail$;
   COMMENT ON FUNCTION {{monitoring}}.email_notify(text, varchar, varchar) IS
-    'vn-sync-check: queues a mail in mail_queue; the runner sends it.';
+    'vn-sync-check: queues a mail in mail_queue; vn-check sends it.';
   REVOKE ALL ON FUNCTION {{monitoring}}.email_notify(text, varchar, varchar) FROM PUBLIC;
   IF _login IS NOT NULL THEN
     EXECUTE format('GRANT EXECUTE ON FUNCTION {{monitoring}}.email_notify(text, varchar, varchar) TO %I', _login);

@@ -63,7 +63,7 @@ BEGIN
     RAISE WARNING 'no mail to %: % belongs to another role, and would run as a superuser', _recipient, _notify::regprocedure;
   ELSE
     PERFORM {{monitoring}}.email_notify(
-      _text, format('[%s] Upsert missing data from visionature', current_database())::varchar, _recipient::varchar);
+      concat_ws(E'\n\n', _text, {{repair}}.mail_details(_result)), format('[%s] Upsert missing data from visionature', current_database())::varchar, _recipient::varchar);
   END IF;
 EXCEPTION WHEN OTHERS THEN
   -- The repair is committed: a mail that fails is a warning.

@@ -48,8 +48,21 @@ CREATE TABLE IF NOT EXISTS {{monitoring}}.mail_queue (
   tries integer NOT NULL DEFAULT 0,
   error text
 );
+DO $fix$
+DECLARE
+  _c record;
+BEGIN
+  FOR _c IN
+    SELECT * FROM (VALUES ('taken_by', 'text'), ('taken_at', 'timestamptz'), ('next_try_at', 'timestamptz'), ('expired_at', 'timestamptz'))
+                    AS c (name, type)
+     WHERE NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '{{monitoring}}.mail_queue'::regclass AND attname = c.name)
+  LOOP
+    EXECUTE format('ALTER TABLE {{monitoring}}.mail_queue ADD COLUMN %I %s', _c.name, _c.type);
+  END LOOP;
+END
+$fix$;
 COMMENT ON TABLE {{monitoring}}.mail_queue IS
-  'Mails that email_notify was asked for. The runner on the host sends them; the database runs no program.';
+  'Mails that email_notify was asked for: vn-check sends them, of any instance; the database runs no program. Given up after 30 days.';
 
 INSERT INTO {{monitoring}}.vn_instance (check_schema, main_schema, instance)
 SELECT check_schema, main_schema, instance FROM {{repair}}.settings

@@ -20,13 +20,15 @@ BEGIN
              -- what has to be done with the caller's rights: its session's settings, and what its role's sessions do
              'next_transaction', 'settle_session', 'ended_by_timeout', 'atomic_message', 'dead_runs',
              -- after fct_fix_sync: a mail, by a function of the user's maybe, and how the call ends
-             'tell', 'recipient', 'expect_done',
+             'tell', 'recipient', 'mail_details', 'expect_done',
              -- the jobs of vn-check
              'last_download', 'begin_job', 'begin_site', 'coverage', 'prove', 'site_proof', 'site_ended', 'progress',
              'note_causes', 'end_job',
              'parts_ended', 'keep_parts', 'row_not_stored', 'row_stored',
              'accept_doubts',
              'holders',
+             -- vn-check sends mails
+             'take_mail', 'mail_ended', 'expire_mails', 'unsent_mails',
              -- people who log in as it
              'proof', 'may_suspect', 'preflight', 'watch_faults', 'run_faults', 'handover')
   LOOP
@@ -42,6 +44,6 @@ BEGIN
   EXECUTE format('GRANT SELECT ON {{monitoring}}.monitoring_vn_check_to_prod TO %I', _login);
   -- What became of a mail; other instances' are in there too.
   EXECUTE format('REVOKE UPDATE ON {{monitoring}}.mail_queue FROM %I', _login);
-  EXECUTE format('GRANT SELECT, UPDATE (sent_at, tries, error) ON {{monitoring}}.mail_queue TO %I', _login);
+  EXECUTE format('GRANT SELECT ON {{monitoring}}.mail_queue TO %I', _login);
 END
 $fix$;

@@ -85,6 +85,9 @@ BEGIN
   END LOOP;
   EXECUTE format('GRANT USAGE ON SCHEMA {{monitoring}} TO %I', _s.repair_role);
   EXECUTE format('GRANT SELECT, INSERT ON {{monitoring}}.monitoring_vn_check_to_prod TO %I', _s.repair_role);
+  -- What sends mails: no more of the queue than that.
+  EXECUTE format('GRANT SELECT, DELETE, UPDATE (tries, error, sent_at, taken_by, taken_at, next_try_at, expired_at) '
+    'ON {{monitoring}}.mail_queue TO %I', _s.repair_role);
   -- An older one, of somebody else's, may take its numbers from a sequence.
   FOR _o IN
     SELECT s.oid::regclass AS name FROM pg_class AS s JOIN pg_depend AS d ON d.objid = s.oid AND d.deptype = 'a'

@@ -18,7 +18,7 @@ const OLD = /src_vn_json_check\.fix_/;
 
 const printed = () =>
   [...new Set([...documented(), ...said().sql].map(({ command }) => command))]
-    .filter((command) => /^(SELECT|CALL|\\sf) /i.test(command) && !OLD.test(command))
+    .filter((command) => /^(SELECT|CALL|DELETE FROM|\\sf) /i.test(command) && !OLD.test(command))
     // All of its calls, as a kind.
     .filter((command) => !/fct_fix_sync\(…\)/.test(command))
     .map((command) =>

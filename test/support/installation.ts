@@ -25,6 +25,7 @@ export function installation(options: Options = {}): Installation {
     triggerSearchPath,
     readers,
     sites,
+    locale,
     ...settings
   } = options;
   const suffix = instance === "default" ? "" : `_${instance}`;
@@ -43,6 +44,7 @@ export function installation(options: Options = {}): Installation {
     triggerSearchPath,
     readers,
     sites,
+    locale,
     settings: { ...REPAIR_DEFAULTS, ...settings },
   };
 }

@@ -9,6 +9,7 @@ import { type CauseFact, cannotTell } from "../text";
 import { downloadsLook } from "./downloads";
 import { firstImportLook } from "./firstImport";
 import { jobsLook } from "./jobs";
+import { mailLook } from "./mail";
 import { repairLook } from "./repair";
 import { type ImportReport, type LastJob, lastJobReport, type ProofReport, proofReport } from "./report";
 import { scheduleLook } from "./schedule";
@@ -16,7 +17,7 @@ import { type Look, see } from "./seen";
 import { surroundingsLook } from "./surroundings";
 
 // Who looks at what. A part that can keep the copy from being whole adds its line.
-const ALWAYS: readonly Look[] = [firstImportLook, scheduleLook, surroundingsLook];
+const ALWAYS: readonly Look[] = [firstImportLook, scheduleLook, surroundingsLook, mailLook];
 const ONCE_IMPORTED: readonly Look[] = [jobsLook, downloadsLook, repairLook];
 
 /** ok: nothing lacks of what docs/status.md says that OK claims; unknown: that cannot be told just now. */

@@ -10,6 +10,7 @@ import { forgetFailure, keepFailure } from "../account/failure";
 import { type Paths, pathsOf, readIfThere, settingsFile, writePrivate } from "../account/files";
 import { endLeftover, forgetProcess, holdsLock, recordProcess, underLock } from "../account/lock";
 import { openLog } from "../account/log";
+import { smtpPassword } from "../account/mailWay";
 import { scrubber } from "../account/scrub";
 import { readPgpass } from "../account/service";
 import {
@@ -25,6 +26,7 @@ import {
 } from "../facts";
 import { causeIn, factIn, type Texts, textsOf } from "../text";
 import { causeBehind, kindOf, type SiteCause, scrubbed } from "./causes";
+import { type Follow, followJob } from "./follow";
 import { beginJob, endJob, type JobBegin } from "./job";
 import { stopSignal } from "./stop";
 
@@ -71,6 +73,8 @@ export interface Beginning {
   loadEvn(path: string): EvnConfig;
   /** Puts back the update dates that an unfinished update has moved on; @returns the sites concerned. */
   putBack(db: Database): Promise<string[]>;
+  /** What comes after the work, whatever became of it. */
+  follow: readonly Follow[];
   /** Sees that the client starts; only for what downloads. Throws RunError. */
   readyClient?(run: Pick<Run, "paths" | "say" | "captured" | "stop">): Promise<void>;
 }
@@ -144,7 +148,8 @@ export async function locked(
   }
   const stop = stopSignal();
   const evn = beginning.loadEvn(home.paths.evn);
-  const scrub = scrubber([...evn.secrets, ...readPgpass(home.paths.home).map((entry) => entry[4])]);
+  const passwords = [...readPgpass(home.paths.home).map((entry) => entry[4]), smtpPassword(home.paths.home)];
+  const scrub = scrubber([...evn.secrets, ...passwords.flatMap((one) => one ?? [])]);
   const { logDays: keepDays } = home.host.runner;
   const log = openLog(home.paths.log, verb, { scrub, verbose: options.verbose ?? false, keepDays });
   const causes: Run["causes"] = new Map();
@@ -192,6 +197,8 @@ export async function locked(
       await asJob(run, { verb }, () => Promise.reject(error)).catch(() => undefined);
     return EXIT.failed;
   } finally {
+    const again = () => openHome({ ...options, atOnce: true });
+    await followJob(beginning.follow, again, (_text, fact) => say(fact), stop);
     scrubByHand(run);
     forgetProcess(run.paths.run);
     log.close();

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { readIfThere, writePrivate } from "../account/files";
 import { causeOf, EXIT, type ExitCode, type Problem } from "../facts";
 import { causeIn, codeOf, type Texts, textsOf } from "../text";
+import type { Follow } from "./follow";
 import { likelyLocale, type RunOptions } from "./run";
 
 /** An option of a verb, as commander writes it: `--accept <n>`. */
@@ -22,7 +23,7 @@ export interface Verb<O extends RunOptions = RunOptions> {
   arguments?: { name: string; help(texts: Texts["help"]): string }[];
   options: Option[];
   help(texts: Texts["help"]): string;
-  run(options: O): Promise<ExitCode>;
+  run(options: O, follow: readonly Follow[]): Promise<ExitCode>;
 }
 
 export const verbose: Option = { flags: "--verbose", help: (texts) => texts.verbose };

@@ -143,6 +143,11 @@ export const CAUSES = {
                    fr: "Pendant un temps, rien n'a été surveillé : si rien n'a été supprimé exprès, SELECT src_vn_json_repair.nothing_was_deleted(id)" },
   "views-old": { en: "The published views could not be refreshed and show an older state: see the error",
                  fr: "Les vues publiées n'ont pas pu être actualisées et montrent un état ancien : voir l'erreur" },
+  // Mails that the database asked for.
+  "mail-unsent": { en: "Mails have not left: see the text; SELECT * FROM dbadmin.mail_queue; mail.sendmail or mail.smtp, pulumi up",
+                   fr: "Des courriels ne sont pas partis : voir le texte ; SELECT * FROM dbadmin.mail_queue ; mail.sendmail ou mail.smtp, pulumi up" },
+  "mail-expired": { en: "Mails were given up after 30 days (dbadmin.mail_queue, expired_at): told for 30 days; DELETE FROM dbadmin.mail_queue WHERE expired_at IS NOT NULL, as an administrator, ends it",
+                    fr: "Des courriels ont été abandonnés après 30 jours (dbadmin.mail_queue, expired_at) : dit pendant 30 jours ; DELETE FROM dbadmin.mail_queue WHERE expired_at IS NOT NULL, en tant qu'administrateur, y met fin" },
   unexpected: { en: "A fault of vn-check itself: the log (~/log) says where; please report it",
                 fr: "Un défaut de vn-check lui-même : le journal (~/log) dit où ; merci de le signaler" },
 } as const satisfies Record<string, { en: string; fr: string }>;

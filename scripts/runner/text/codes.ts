@@ -65,6 +65,7 @@ const PROBLEM: { [K in Problem["key"]]: Code<Extract<Problem, { key: K }>> } = {
   noClient: "client-broken",
   noProgram: "client-broken",
   stillAlive: "host-refuses",
+  noMail: "mail-unsent",
   stopped: "run-broken-off",
 };
 
@@ -170,6 +171,11 @@ const FACT = {
   watchOff: "watch-off",
   blindSpell: "blind-spell",
   viewsNotRefreshed: "views-old",
+  mailSent: null,
+  mailNotSent: null,
+  mailsUnsent: "mail-unsent",
+  mailsExpired: "mail-expired",
+  followFailed: null,
   databaseDown: ({ cause }) => codeOfProblem(cause),
   accountUnusable: ({ cause }) => codeOfProblem(cause),
   homeUnwritable: ({ cause }) => codeOfProblem(cause),

@@ -16,7 +16,7 @@ export const daily: Verb = {
   name: "daily",
   help: (texts) => texts.daily,
   options: [verbose],
-  run: (options) => locked("daily", options, { loadEvn, putBack, readyClient }, story),
+  run: (options, follow) => locked("daily", options, { loadEvn, putBack, readyClient, follow }, story),
 };
 
 /** Changes since the last update → what the last download left unproven → repair. */

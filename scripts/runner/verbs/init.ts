@@ -19,10 +19,11 @@ export const init: Verb<InitOptions> = {
   name: "init",
   help: (texts) => texts.init,
   options: [verbose, { flags: "--background", help: (texts) => texts.background }],
-  async run(options) {
+  async run(options, follow) {
     const home = openHome(options);
     writePrivate(home.paths.importAsked, `${new Date().toISOString()}\n`);
-    if (!options.background) return await locked("init", options, { loadEvn, putBack, readyClient }, story);
+    if (!options.background)
+      return await locked("init", options, { loadEvn, putBack, readyClient, follow }, story);
     await inBackground(["init"]);
     process.stdout.write(`${factIn(home.texts, { fact: "importInBackground", logs: home.paths.log })}\n`);
     return EXIT.done;

@@ -23,7 +23,8 @@ export const repair: Verb<RepairOptions> = {
     { flags: "--all", help: (texts) => texts.all },
     { flags: "--accept <n>", help: (texts) => texts.accept, parse: wholeNumber },
   ],
-  run: (options) => locked("repair", options, { loadEvn, putBack }, (run) => story(run, options)),
+  run: (options, follow) =>
+    locked("repair", options, { loadEvn, putBack, follow }, (run) => story(run, options)),
 };
 
 /** Repairs main from what the second copy has now, or only says what would be repaired. */

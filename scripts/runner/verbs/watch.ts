@@ -2,22 +2,32 @@ import { readIfThere } from "../account/files";
 import { inBackground, isRunning } from "../account/lock";
 import { importDue, importStateOf, isIncomplete, isThere } from "../download/firstImport";
 import { EXIT, type ExitCode } from "../facts";
+import { followJob } from "../run/follow";
 import { firstImportEnded, lastJob } from "../run/job";
-import { openHome, type RunOptions } from "../run/run";
+import { type Home, openHome } from "../run/run";
 import { stopSignal } from "../run/stop";
 import { forgetTold, tellOnce, type Verb, verbose } from "../run/verb";
 
 /** Groups that the portal offers since the first import are imported too, tried once a day at most. */
 const AGAIN_AFTER_MS = 24 * 3_600_000;
 
-/** Goes on with an unfinished first import, in the background; else nothing, quickly and in silence. */
+/** Goes on with an unfinished first import, in the background, and sends mails; else nothing, quickly and in silence. */
 export const watch: Verb = {
   name: "watch",
   help: (texts) => texts.watch,
   options: [verbose],
-  async run(options) {
+  async run(options, follow) {
+    const stop = stopSignal();
+    const looksOn = options.verbose || process.stderr.isTTY === true;
+    // A run under way may take days: mails leave meanwhile. What fails is for status to tell, once, not for each hour.
+    const tell = (text: string) => {
+      if (looksOn) process.stderr.write(`${text}\n`);
+    };
     try {
-      const code = await goOn(options);
+      const home = openHome(options);
+      home.db.waiting.stop = stop;
+      const code = await goOn(home);
+      await followJob(follow, () => openHome({ ...options, atOnce: true }), tell, stop);
       forgetTold();
       return code;
     } catch (error) {
@@ -26,9 +36,7 @@ export const watch: Verb = {
   },
 };
 
-async function goOn(options: RunOptions): Promise<ExitCode> {
-  const home = openHome(options);
-  home.db.waiting.stop = stopSignal();
+async function goOn(home: Home): Promise<ExitCode> {
   if (isRunning(home.paths)) return EXIT.busy;
   const sites = await importStateOf(home);
   if (sites === null) return EXIT.done;

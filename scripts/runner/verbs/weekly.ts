@@ -21,9 +21,9 @@ export const weekly: Verb<WeeklyOptions> = {
     { flags: "--accept-download [site/group...]", help: (texts) => texts.acceptDownload },
     { flags: "--believe [site/group...]", help: (texts) => texts.acceptDownload, hidden: true },
   ],
-  run: (options) => {
+  run: (options, follow) => {
     const accept = options.acceptDownload ?? options.believe ?? false;
-    return locked("weekly", options, { loadEvn, putBack, readyClient }, (run) => story(run, accept));
+    return locked("weekly", options, { loadEvn, putBack, readyClient, follow }, (run) => story(run, accept));
   },
 };
 
@@ -36,7 +36,8 @@ export const fullTwoWeeks: Verb = {
     { name: "service", help: (texts) => texts.service },
   ],
   options: [verbose],
-  run: (options) => locked("weekly", options, { loadEvn, putBack, readyClient }, (run) => story(run, false)),
+  run: (options, follow) =>
+    locked("weekly", options, { loadEvn, putBack, readyClient, follow }, (run) => story(run, false)),
 };
 
 async function story(run: Run, accept: boolean | string[]): Promise<ExitCode> {

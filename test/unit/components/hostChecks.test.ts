@@ -154,7 +154,7 @@ test("mails of fct_fix_sync that could leave neither by a program nor by a serve
       /^mail\.to: is "team@example\.org", and the host has no \/usr\/sbin\/sendmail, nor is mail\.smtp set.*\n.*mail\.smtp smtp\.example\.org:587/,
     ),
   ]);
-  expect((await wrong({ sendmail: "no" }, "fr"))[0]).toMatch(/^mail\.to : .*ni mail\.smtp de valeur/);
+  expect((await wrong({ sendmail: "no" }, "fr"))[0]).toMatch(/^mail\.to\u00a0: .*ni mail\.smtp de valeur/);
   expect(await wrong({ sendmail: "no" }, "en", { ...MAIL, smtp: "smtp.example.org" })).toEqual([]);
   expect(await wrong({ sendmail: "no" }, "en", { ...MAIL, to: "" })).toEqual([]);
   expect(HOST_CHECKS.find(({ name }) => name === "mail.to")?.mild).toBe(true);

@@ -199,6 +199,26 @@ test("B10: an authority's certificate goes to the provider, the SQL, the service
   expect(JSON.stringify(of("credentials-authority"))).toContain(JSON.stringify(text).slice(1, -1));
 });
 
+// Q3
+test("the mail server's password reaches the host in a file of its own, 0600, and shows nowhere; without one there is no file", async () => {
+  const mail = { smtp: "smtp.example.org", smtpUser: "vn", smtpPassword: "mail-s3cret" };
+  const { asked } = await build({ mail });
+  const file = commands(asked).find(({ name }) => name === "runner-smtp-password")?.inputs;
+  expect(inClear(file)).not.toContain("mail-s3cret");
+  expect(JSON.stringify(file?.["stdin"])).toContain("mail-s3cret");
+  expect(JSON.stringify(file)).toMatch(/\.smtp-password.*0600|0600.*\.smtp-password/);
+  for (const { name, inputs } of asked) expect(inClear(inputs), name).not.toContain("mail-s3cret");
+  expect(names((await build({})).asked)).not.toContain("runner-smtp-password");
+  const of = (one: { asked: Asked[] }) => {
+    const repair = commands(one.asked).find(({ name }) => name === "repair")?.inputs;
+    const [script] = (JSON.parse((repair as { stdin: { value: string } }).stdin.value) as Job).install;
+    const [, told] = /vn_repair\.installation', '(.*?)'/s.exec(script?.opening ?? "") ?? [];
+    return JSON.parse(told ?? "{}").settings;
+  };
+  expect(of({ asked })).toMatchObject({ mail_to: "admin@example.org" });
+  expect(of(await build({ mail: { to: "" } }))).toMatchObject({ mail_to: null });
+});
+
 test("a bastion is one hop", async () => {
   const bastion = { address: "b.example.org", hostKey: MINIMAL.host.hostKey, user: "jump", port: 2222 };
   const { asked } = await build({ host: { ...MINIMAL.host, user: "ops", bastion } });

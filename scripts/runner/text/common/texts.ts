@@ -3,6 +3,7 @@ import type {
   Fact,
   JobStatus,
   NoDatabase,
+  NoMail,
   PortalLimit,
   Problem,
   Proof,
@@ -35,6 +36,8 @@ export interface Texts {
   refusal: Record<Refusal, string>;
   /** What a repair has done to rows of a table, by the database's word for it. */
   written(table: string, counts: readonly (readonly [action: string, rows: number])[]): string;
+  /** What to do where a mail does not leave. */
+  noMail: Record<NoMail, string>;
   /** The screen of `status`. */
   status: Record<
     | "ok"

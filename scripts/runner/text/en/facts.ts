@@ -2,6 +2,7 @@ import type { PortalLimit, Problem } from "../../facts";
 import { failureIn, limitIn, list, type Texts, unprovenList } from "../common/texts";
 import { notBelieved } from "./doubts";
 import { lacks } from "./lacks";
+import { mail } from "./mail";
 import { partsFailed, rowsNotStored } from "./parts";
 import { problems } from "./problems";
 import { repairProblem } from "./repairProblem";
@@ -25,6 +26,9 @@ const problem = (one: Problem) => (problems[one.key] as (one: Problem) => string
 /** What is said while working, in English. */
 export const facts: Texts["fact"] = {
   ...lacks,
+  ...mail,
+  followFailed: ({ cause }) =>
+    `what comes after a job (the sending of mails) could not be done: ${typeof cause === "string" ? cause : problem(cause)}`,
   clientStarts: ({ site, mode, controllers }) => `${site}: ${mode}, ${list(controllers)}`,
   clientFailed: ({ site, failure }) =>
     `${site}: ${failureIn(failure, { died: (code, said) => `ended with ${code ?? "a signal"}; last line: ${said}`, portal: limited, controller: (name, said) => `${name}: ${said}` })}`,

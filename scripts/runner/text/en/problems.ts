@@ -1,5 +1,6 @@
 import type { EvnFault, HostRefusal } from "../../facts";
 import { list, type Texts } from "../common/texts";
+import { mailProblem } from "./mail";
 
 /** What to do where the database is not to be had, in English. */
 export const noDatabase: Texts["noDatabase"] = {
@@ -97,5 +98,6 @@ export const problems: Texts["problem"] = {
   stillAlive: (p) => `a client process of an earlier run cannot be ended (pid ${p.pid}): nothing was started`,
   noProgram: (p) => `${p.program} is missing (Debian: package util-linux)`,
   repairFailed: (p) => `the repair failed: ${p.cause}${p.why ? `. ${refusal[p.why]}` : ""}`,
+  noMail: mailProblem,
   stopped: (p) => `stopped by ${p.signal}`,
 };

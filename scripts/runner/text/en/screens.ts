@@ -37,7 +37,7 @@ export const help: Texts["help"] = {
   background: "start it in the background and return at once",
   daily: "changes since yesterday, what the last weekly run left open, repair",
   weekly: "download the last days again, prove it complete, repair",
-  watch: "go on with an unfinished first import; else do nothing, in silence",
+  watch: "go on with an unfinished first import, send mails that wait; else do nothing, in silence",
   repair: "repair main from what the second copy has now",
   dryRun: "compare and count only, write nothing",
   all: "forms, reference tables and contents too",

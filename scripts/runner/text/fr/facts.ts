@@ -3,6 +3,7 @@ import { failureIn, limitIn, list, type Texts, unprovenList } from "../common/te
 import { count } from "./count";
 import { notBelieved } from "./doubts";
 import { lacks } from "./lacks";
+import { mail } from "./mail";
 import { partsFailed, rowsNotStored } from "./parts";
 import { problems } from "./problems";
 import { repairProblem } from "./repairProblem";
@@ -26,6 +27,9 @@ const problem = (one: Problem) => (problems[one.key] as (one: Problem) => string
 /** What is said while working, in French. */
 export const facts: Texts["fact"] = {
   ...lacks,
+  ...mail,
+  followFailed: ({ cause }) =>
+    `ce qui suit une tâche (l'envoi des courriels) n'a pas pu être fait : ${typeof cause === "string" ? cause : problem(cause)}`,
   clientStarts: ({ site, mode, controllers }) =>
     `${site} : ${{ full: "téléchargement complet", update: "mise à jour" }[mode]}, ${list(controllers)}`,
   clientFailed: ({ site, failure }) =>

@@ -1,5 +1,6 @@
 import type { EvnFault, HostRefusal } from "../../facts";
 import { list, type Texts } from "../common/texts";
+import { mailProblem } from "./mail";
 
 /** What to do where the database is not to be had, in French. */
 export const noDatabase: Texts["noDatabase"] = {
@@ -103,5 +104,6 @@ export const problems: Texts["problem"] = {
     `un processus client d'une exécution précédente ne peut pas être arrêté (pid ${p.pid}) : rien n'a été lancé`,
   noProgram: (p) => `${p.program} est introuvable (Debian : paquet util-linux)`,
   repairFailed: (p) => `la réparation a échoué : ${p.cause}${p.why ? `. ${refusal[p.why]}` : ""}`,
+  noMail: mailProblem,
   stopped: (p) => `arrêté par ${p.signal}`,
 };

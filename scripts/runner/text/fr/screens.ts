@@ -44,7 +44,8 @@ export const help: Texts["help"] = {
   background: "le lancer en arrière-plan et rendre la main aussitôt",
   daily: "changements depuis la veille, reste de la dernière tâche hebdomadaire, réparation",
   weekly: "télécharger à nouveau les derniers jours, prouver la complétude, réparer",
-  watch: "reprendre un premier import inachevé ; sinon ne rien faire, en silence",
+  watch:
+    "reprendre un premier import inachevé, envoyer les courriels en attente ; sinon ne rien faire, en silence",
   repair: "réparer la copie principale avec ce que contient la seconde",
   dryRun: "comparer et compter seulement, ne rien écrire",
   all: "aussi les formulaires, les tables de référence et les contenus",

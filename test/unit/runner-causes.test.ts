@@ -158,6 +158,8 @@ const CASES: CauseFact[] = [
     release: "SELECT",
   },
   { fact: "viewsNotRefreshed", cause: "said" },
+  { fact: "mailsUnsent", count: 1, since: "2026-01-01 00:00", error: "said", noWay: false },
+  { fact: "mailsExpired", count: 2, error: null },
 ];
 
 test("R8: each code comes from a fact, and each such fact is a sentence in both languages", () => {

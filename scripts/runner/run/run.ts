@@ -1,13 +1,12 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
 import { type HostConfig, type Limits, readHostConfig } from "../../../config/host";
 import { HOME_FILES } from "../../../config/names";
 import type { Locale } from "../../../config/values/key";
 import { hostFaultInWords } from "../../../config/words";
 import { AT_ONCE, AT_WORK, type Database, databaseOf, PATIENCE } from "../account/database";
 import { forgetFailure, keepFailure } from "../account/failure";
-import { type Paths, pathsOf, readIfThere, settingsFile, writePrivate } from "../account/files";
+import { type Paths, pathsOf, readIfThere, settingsFile } from "../account/files";
 import { endLeftover, forgetProcess, holdsLock, recordProcess, underLock } from "../account/lock";
 import { openLog } from "../account/log";
 import { smtpPassword } from "../account/mailWay";
@@ -28,6 +27,7 @@ import { causeIn, factIn, type Texts, textsOf } from "../text";
 import { causeBehind, kindOf, type SiteCause, scrubbed } from "./causes";
 import { type Follow, followJob } from "./follow";
 import { beginJob, endJob, type JobBegin } from "./job";
+import { scrubByHand } from "./scrubByHand";
 import { stopSignal } from "./stop";
 
 /** What the account's home says: the stack's configuration, and places. */
@@ -78,9 +78,6 @@ export interface Beginning {
   /** Sees that the client starts; only for what downloads. Throws RunError. */
   readyClient?(run: Pick<Run, "paths" | "say" | "captured" | "stop">): Promise<void>;
 }
-
-/** A log that was written to less long ago may still be in use. */
-const QUIET_MS = 3_600_000;
 
 /** Reads ~/vn-check.json. Throws RunError. */
 export function openHome(options: RunOptions = {}): Home {
@@ -231,24 +228,5 @@ export async function asJob(
     await run.putBack(db).catch(() => undefined);
     await endJob(db, job, { status: "failed", message, causes }).catch(() => undefined);
     throw error;
-  }
-}
-
-/**
- * transfer_vn itself, run by hand in this account, keeps logs in ~/tmp, with the password of every failed
- * request in them. Those that nobody writes to any more are cleaned.
- */
-function scrubByHand(run: Run): void {
-  const dir = join(run.paths.home, "tmp");
-  if (!existsSync(dir)) return;
-  for (const name of readdirSync(dir).filter((one) => one.startsWith("transfer_vn.log"))) {
-    const path = join(dir, name);
-    chmodSync(path, 0o600);
-    if (Date.now() - statSync(path).mtimeMs < QUIET_MS) continue;
-    const text = readFileSync(path, "utf8");
-    const clean = text.split("\n").map(run.scrub).join("\n");
-    try {
-      if (clean !== text) writePrivate(path, clean);
-    } catch {} // no room: the next run has another try
   }
 }

@@ -196,7 +196,7 @@ export async function locked(
   } finally {
     const again = () => openHome({ ...options, atOnce: true });
     await followJob(beginning.follow, again, (_text, fact) => say(fact), stop);
-    scrubByHand(run);
+    scrubByHand(run.paths.home, run.scrub);
     forgetProcess(run.paths.run);
     log.close();
   }

@@ -97,13 +97,13 @@ class AsItIs {
       const titles = [...new Set(ours.map(({ title }) => literal(title)))];
       say(
         `${project}: ${titles.length} tests as the project is`,
-        `${project} : ${titles.length} tests, projet tel qu'il est`,
+        `${project} : ${titles.length} tests, projet tel qu'il est`,
       );
       this.tests.set(project, await vitest(folder, project, files, titles.join("|")));
     }
     for (const { command, vitest } of wanted) {
       if (vitest || this.commands.has(command)) continue;
-      say(`${command}: as the project is`, `${command} : projet tel qu'il est`);
+      say(`${command}: as the project is`, `${command} : projet tel qu'il est`);
       this.commands.set(command, (await run("bash", ["-c", command], { cwd: folder })).code);
     }
   }
@@ -147,7 +147,7 @@ async function judge(folder: string, mutation: Mutation): Promise<Verdict> {
       ? words("SURVIVES: its test does not notice", "SURVIT : son test ne voit rien")
       : words(
           "its test does not even begin: it breaks too much",
-          "son test ne commence même pas : elle casse trop",
+          "son test ne commence même pas : elle casse trop",
         );
   } finally {
     mend(folder);
@@ -181,7 +181,7 @@ async function main(names: string[]): Promise<void> {
           else
             say(
               `✗ ${name}: ${verdict.trim()}\n    ${command}`,
-              `✗ ${name} : ${verdict.trim()}\n    ${command}`,
+              `✗ ${name} : ${verdict.trim()}\n    ${command}`,
             );
         }
       }),

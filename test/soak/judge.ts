@@ -18,8 +18,7 @@ export interface Known {
 }
 
 /** Causes of one site, which has to be named; all others are the same for each. */
-const OF_A_SITE =
-  /^(download|groups|update|extras|portal|site|poison|observation|group)-|^(trial-refused|day-missing)$/;
+const OF_A_SITE = /^(download|groups|update|extras|portal|site|part)-|^rows-not-stored$/;
 
 /** @throws Violation where what status says is not so */
 export function judge(report: StatusReport, known: Known): void {

@@ -63,7 +63,7 @@ BEGIN
              NOT EXISTS (SELECT FROM jsonb_object_keys(_known) AS unit WHERE unit <> ALL (array_agg(p.unit))) AS all_units
         FROM {{repair}}.job_piece AS p WHERE p.job = _job AND p.site = _site GROUP BY p.taxo_group
     ), here AS MATERIALIZED (
-      SELECT c.id, c.item, least(c.written, c.locked) AS touched, _brought @> c.written OR _brought @> c.locked AS brought
+      SELECT c.id, {{repair}}.readable(c.item) AS item, least(c.written, c.locked) AS touched, _brought @> c.written OR _brought @> c.locked AS brought
         -- First by keys alone (an index has update_ts), then by the marks; only for what did not come is the item read.
         FROM (SELECT x.id FROM {{check}}.observations_json AS x WHERE x.site = _site AND x.update_ts >= _from OFFSET 0) AS k
        CROSS JOIN LATERAL (

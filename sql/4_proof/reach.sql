@@ -37,7 +37,7 @@ BEGIN
   -- A unit that the portal does not list any more keeps its row. Main may know others.
   FOREACH _table IN ARRAY ARRAY['{{check}}.territorial_units_json', '{{main}}.territorial_units_json'] LOOP
     CONTINUE WHEN to_regclass(_table) IS NULL OR NOT has_table_privilege(to_regclass(_table), 'SELECT');
-    _all := format('%s UNION ALL SELECT item::jsonb FROM %s WHERE site = $1', _all, _table);
+    _all := format('%s UNION ALL SELECT {{repair}}.readable(item) FROM %s WHERE site = $1', _all, _table);
   END LOOP;
   EXECUTE format($$
     SELECT coalesce(jsonb_object_agg(n.unit, n.names), '{}')

@@ -16,7 +16,7 @@ const loginFits: Rule = (given, fault) => {
     "smtpTls",
     {
       en: 'is "none", and smtpUser is given: its password would travel unencrypted',
-      fr: 'vaut "none", alors que smtpUser est donné : son mot de passe circulerait en clair',
+      fr: 'vaut "none", alors que smtpUser est donné : son mot de passe circulerait en clair',
     },
     {
       en: "pulumi config set --path vn-sync-check:mail.smtpTls starttls (or tls), or take smtpUser and smtpPassword away",
@@ -50,7 +50,7 @@ export const mail = {
         blank: true,
         example: "admin@example.org",
         en: 'Where `fct_fix_sync()` sends what it did: mail addresses, by commas; "" for nowhere',
-        fr: 'À qui `fct_fix_sync()` envoie ce qu\'elle a fait : adresses mail, séparées par des virgules ; "" pour personne',
+        fr: 'À qui `fct_fix_sync()` envoie ce qu\'elle a fait : adresses mail, séparées par des virgules ; "" pour personne',
       }),
       from: key(mailAddress, {
         like: "adminEmail",
@@ -62,17 +62,17 @@ export const mail = {
         default: "/usr/sbin/sendmail",
         blank: true,
         en: 'Program on the host that takes a mail on its standard input (sendmail -i -t); where it is, it comes first; "" for none',
-        fr: 'Programme du serveur qui prend un courriel sur son entrée standard (sendmail -i -t) ; s\'il y est, il passe en premier ; "" pour aucun',
+        fr: 'Programme du serveur qui prend un courriel sur son entrée standard (sendmail -i -t) ; s\'il y est, il passe en premier ; "" pour aucun',
       }),
       smtp: key(smtpServer, {
         example: "smtp.example.org:587",
         en: "Mail server, host or host:port, where there is no such program or it fails; without a port 587, with smtpTls tls 465, with none 25",
-        fr: "Serveur de courrier, hôte ou hôte:port, s'il n'y a pas de tel programme ou s'il échoue ; sans port 587, avec smtpTls tls 465, avec none 25",
+        fr: "Serveur de courrier, hôte ou hôte:port, s'il n'y a pas de tel programme ou s'il échoue ; sans port 587, avec smtpTls tls 465, avec none 25",
       }),
       smtpTls: key(choice(["starttls", "tls", "none"]), {
         default: "starttls",
         en: "How the connection to it is protected: starttls, tls from the first byte, or none; by certificates of authorities that the host knows (update-ca-certificates)",
-        fr: "Protection de la connexion : starttls, tls dès le premier octet, ou none ; par les certificats des autorités que le serveur des tâches connaît (update-ca-certificates)",
+        fr: "Protection de la connexion : starttls, tls dès le premier octet, ou none ; par les certificats des autorités que le serveur des tâches connaît (update-ca-certificates)",
       }),
       smtpUser: key(text, {
         example: "vn-check@example.org",

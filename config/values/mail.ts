@@ -37,7 +37,7 @@ export function addressesIn(list: string): string[] | undefined {
 export const mailAddresses = rewritten(
   {
     en: 'give mail addresses, by commas: x@example.org,y@example.org; or "" for nobody',
-    fr: 'donner des adresses mail, séparées par des virgules : x@example.org,y@example.org ; ou "" pour personne',
+    fr: 'donner des adresses mail, séparées par des virgules : x@example.org,y@example.org ; ou "" pour personne',
   },
   (value) => (value.trim() === "" ? "" : addressesIn(value)?.join(",")),
 );
@@ -46,7 +46,7 @@ export const mailAddresses = rewritten(
 export const program = pattern(
   {
     en: 'give its whole path: /usr/sbin/sendmail; or "" for none',
-    fr: 'donner son chemin entier : /usr/sbin/sendmail ; ou "" pour aucun',
+    fr: 'donner son chemin entier : /usr/sbin/sendmail ; ou "" pour aucun',
   },
   /^(\/[A-Za-z0-9_./+@-]+)?$/,
 );
@@ -57,7 +57,7 @@ const SERVER = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::([0-9]{1,5}))?$/i;
 export const smtpServer = rewritten(
   {
     en: "give a host, or host:port: smtp.example.org:587, [::1]:25",
-    fr: "donner un hôte, ou hôte:port : smtp.example.org:587, [::1]:25",
+    fr: "donner un hôte, ou hôte:port : smtp.example.org:587, [::1]:25",
   },
   (value) => {
     const port = SERVER.exec(value.trim())?.[3];

@@ -125,7 +125,7 @@ const at = ({ port }: MailServer) => `localhost:${port}`;
 test("where a program takes mails, it gets them whole on its standard input, and nothing on its command line", async () => {
   const one = await account();
   await one.mail({ sendmail: await one.program('printf "args: %s\\n" "$*" >>$out; cat >>$out') });
-  await one.queue("team@example.org", "Écarts à la base « été »", "3 lignes ajoutées\n.\net une de plus");
+  await one.queue("team@example.org", "Écarts à la base « été »", "3 lignes ajoutées\n.\net une de plus");
   await repaired(one);
   const [args = "", ...lines] = one.out().split("\n");
   expect(args).toBe("args: -i -t");
@@ -133,7 +133,7 @@ test("where a program takes mails, it gets them whole on its standard input, and
   expect(raw).not.toContain("\r");
   expect(header(raw, "To")).toBe("team@example.org");
   expect(header(raw, "From")).toBe("admin@example.org");
-  expect(header(raw, "Subject")).toBe("Écarts à la base « été »");
+  expect(header(raw, "Subject")).toBe("Écarts à la base « été »");
   expect(header(raw, "Auto-Submitted")).toBe("auto-generated");
   const [, body = ""] = raw.split("\n\n");
   expect(

@@ -178,10 +178,11 @@ const HISTORY: [string, string][] = [
     "SELECT id, at, kind, name, owner, definition FROM src_vn_json_check.repair_replaced ORDER BY 1",
     "SELECT id, at, kind, name, owner, definition FROM src_vn_json_repair.replaced_object ORDER BY 1",
   ],
-  ...["monitoring_vn_check_to_prod", "mail_queue", "vn_instance"].map((t): [string, string] => {
-    const same = `SELECT * FROM dbadmin.${t} ORDER BY 1`;
-    return [same, same];
-  }),
+  ...[
+    "SELECT * FROM dbadmin.monitoring_vn_check_to_prod ORDER BY 1",
+    "SELECT id, queued_at, queued_by, recipient, subject, message, sent_at, tries, error FROM dbadmin.mail_queue ORDER BY 1",
+    "SELECT * FROM dbadmin.vn_instance ORDER BY 1",
+  ].map((same): [string, string] => [same, same]),
 ];
 
 /** Upgrades, and expects each row of the history where it has to be. */

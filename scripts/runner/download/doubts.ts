@@ -3,7 +3,7 @@ import type { Database } from "../account/database";
 /** What is doubted of earlier downloads and has no answer yet, as `--accept-download` takes it: a site, or site/part. */
 async function doubted(db: Database): Promise<{ site: string; names: string[] }[]> {
   return await db.rows(
-    `select site, array_remove(array[(doubt).group_name, (doubt).taxo_group::text, (doubt).unit], null) as names
+    `select site, array_remove(array[(doubt).group_name, cast((doubt).taxo_group as text), (doubt).unit], null) as names
        from ${db.repair}.open_doubt order by site, part`,
   );
 }

@@ -43,10 +43,11 @@ BEGIN
     CREATE TYPE {{repair}}.doubt AS (kind {{repair}}.doubt_kind, got bigint, usual numeric);
   END IF;
   FOR _t IN
-    SELECT * FROM (VALUES ('taxo_group', 'integer'), ('group_name', 'text'), ('unit', 'text'), ('from_day', 'date'), ('to_day', 'date'))
-                    AS v (name, type)
+    SELECT * FROM (VALUES (1, 'taxo_group', 'integer'), (2, 'group_name', 'text'), (3, 'unit', 'text'), (4, 'from_day', 'date'),
+                          (5, 'to_day', 'date')) AS v (place, name, type)
      WHERE NOT EXISTS (SELECT FROM pg_attribute WHERE attname = v.name
                           AND attrelid = (SELECT typrelid FROM pg_type WHERE oid = '{{repair}}.doubt'::regtype))
+     ORDER BY v.place
   LOOP
     EXECUTE format('ALTER TYPE {{repair}}.doubt ADD ATTRIBUTE %I %s', _t.name, _t.type);
   END LOOP;

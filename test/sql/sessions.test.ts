@@ -193,7 +193,7 @@ const SAID_FOR: [RegExp, string?][] = [
   [/^limit_waiting$/, "deadlock_timeout as an interval: a number and a unit are read alike in each style"],
   [/^(keep_lock|take_items|close_items|put_aside|look_again|is_written|end_quarantine|brought_since)$/],
   [/^(is_lock_conflict|is_other_content|is_downloaded|delete_rows|entry_point|main_observation|readable)$/],
-  [/^(next_batch_size|ended_by_timeout)$/],
+  [/^(next_batch_size|ended_by_timeout|would_have_come)$/],
   [/^entry_day$/, "a day from a number, in the time zone of whoever asks"],
   [/^note_(observation|form|deletion|truncate|download|main_deletion|main_truncate)$/],
   [

@@ -23,6 +23,19 @@ $fix$;
 COMMENT ON FUNCTION {{repair}}.earlier_proofs(bigint, text) IS
   'The last proven downloads of the site with the same filters since one was accepted, newest first, with as many rows as they would have brought over a window of this job''s length.';
 
+CREATE OR REPLACE FUNCTION {{repair}}.is_listed(_site text, _taxo_group integer) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  WITH last AS (SELECT max(job) AS job FROM {{repair}}.job_piece WHERE site = _site)
+  -- Before the first download by date nothing says so: every group counts.
+  SELECT last.job IS NULL
+         OR EXISTS (SELECT FROM {{repair}}.job_piece AS p
+                     WHERE p.job = last.job AND p.site = _site AND p.taxo_group = _taxo_group)
+    FROM last;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.is_listed(text, integer) IS
+'Had the last download by date of a site to bring this taxo group? The client''s own table keeps the groups that the portal lists
+no more; no changes of theirs are asked for.';
+
 CREATE OR REPLACE FUNCTION {{repair}}.not_listed(_job bigint, _site text, _expected integer) RETURNS SETOF {{repair}}.doubt
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
 DECLARE

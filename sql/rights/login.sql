@@ -25,7 +25,7 @@ BEGIN
              'last_download', 'begin_job', 'begin_site', 'coverage', 'prove', 'site_proof', 'site_ended', 'progress',
              'note_causes', 'end_job',
              'parts_ended', 'keep_parts', 'row_not_stored', 'row_stored',
-             'accept_doubts',
+             'accept_doubts', 'is_listed',
              'holders',
              -- vn-check sends mails
              'take_mail', 'mail_ended', 'expire_mails', 'unsent_mails',

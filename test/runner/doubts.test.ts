@@ -125,8 +125,15 @@ describe("a group that vanishes from the portal's list", () => {
       expect(second.code, await account.said()).toBe(0);
       await weekPasses(account);
       expect(await weekly(account)).toMatchObject({ code: 0, from: addDays(today(), -14) });
+      // Its date ages: that is neither a gap, which makes a weekly job of each daily one, nor an old update.
+      await account.sql.query(
+        "update src_vn_json_check.increment_log set last_ts = last_ts - interval '80 days' where taxo_group = 2",
+      );
       expect((await account.run("daily")).code).toBe(0);
-      expect(await account.status()).toMatchObject({ ok: true, problems: [] });
+      const { last, ...status } = await account.status();
+      expect(status).toMatchObject({ ok: true, problems: [] });
+      expect(last.daily?.startedAt).toBeDefined();
+      expect(String(last.daily?.startedAt) > String(last.weekly?.startedAt)).toBe(true);
     } finally {
       groups.push(...(bat ? [bat] : []));
     }

@@ -30,6 +30,7 @@ const MAY_EXECUTE: [name: string, type: "as the repair" | "as itself", why: stri
   ["settle_session", "as itself", "settings of the caller's transactions"],
   ["ended_by_timeout", "as itself", "the caller's statement_timeout"],
   ["accept_doubts", "as the repair", "a person has looked at what a download lacks"],
+  ["is_listed", "as the repair", "whether the portal still lists a taxo group"],
   ["atomic_message", "as itself", "the server's words for a COMMIT that may not be"],
   ["dead_runs", "as itself", "what the caller's own sessions do; the entry looks again"],
   ["tell", "as itself", "the mail after fct_fix_sync, by a function of the user's maybe"],

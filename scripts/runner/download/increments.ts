@@ -103,7 +103,8 @@ export async function putBack(db: Database): Promise<string[]> {
 
 /**
  * The day of the oldest last update among the sites, if it is too long ago for updates alone; else null. A group whose
- * changes are refused keeps its date, and is a gap once they come again: until then it costs the others nothing.
+ * changes are refused keeps its date, and so does one that the portal lists no more: each is a gap once it comes again, and
+ * costs the others nothing until then.
  */
 export async function gapSince(db: Database, scopes: readonly Scope[]): Promise<Day | null> {
   let oldest: Day | null = null;
@@ -111,6 +112,7 @@ export async function gapSince(db: Database, scopes: readonly Scope[]): Promise<
     const [row] = await db.rows<{ day: string | null }>(
       `select to_char(min(i.last_ts), 'YYYY-MM-DD') as day from ${db.check}.increment_log i
         where ${used(db)} and i.last_ts < localtimestamp - interval '${GAP_DAYS} days'
+          and ${db.repair}.is_listed(i.site, i.taxo_group)
           and not exists (select from ${db.repair}.part_failure f
                            where f.kind = 'update' and f.site = i.site and f.taxo_group = i.taxo_group)`,
       [scope.site, scope.taxoExclude],

@@ -48,7 +48,8 @@ async function oldUpdates({ home: { db }, scopes }: Seen): Promise<CauseFact[]> 
   for (const { site, taxoExclude, units } of scopes ?? []) {
     const [row] = await db.rows<{ groups: number[] | null; since: string | null }>(
       `select array_agg(g.taxo_group order by g.taxo_group) as groups, to_char(min(l.at), 'YYYY-MM-DD') as since
-         from (select distinct taxo_group from ${db.repair}.coverage($1, $2, $3, '-infinity')) as g
+         from (select distinct taxo_group from ${db.repair}.coverage($1, $2, $3, '-infinity')
+                where ${db.repair}.is_listed($1, taxo_group)) as g
          left join lateral (
            select coalesce((select min(b.last_ts) from ${db.repair}.increment_backup as b
                              where b.site = $1 and b.taxo_group = g.taxo_group),

@@ -139,11 +139,10 @@ test("the last download is open while one of its sites is unproven, and since it
     );
     for (const [i, one] of proven.entries()) {
       await sql.query(`SELECT ${R}.begin_site($1, $2, '{}', '{}')`, [rows[0].job, `site${i}`]);
-      await sql.query(`UPDATE ${R}.job_site SET proven = $2 WHERE job = $1 AND site = $3`, [
-        rows[0].job,
-        one,
-        `site${i}`,
-      ]);
+      await sql.query(
+        `UPDATE ${R}.job_site SET proven = $2, expected = 1, missing = '{}' WHERE job = $1 AND site = $3`,
+        [rows[0].job, one, `site${i}`],
+      );
     }
   };
   expect(await openSince(db)).toBeUndefined();

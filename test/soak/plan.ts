@@ -19,12 +19,16 @@ export function planOf(seed: number, weeks: number, kinds: readonly string[]): P
   const random = randomFrom(seed, "faults");
   const end = weeks * 7 - CALM_DAYS;
   const planned: Planned[] = [];
+  let n = 0;
   for (let day = 2; day < end; day++) {
     if (kinds.length === 0 || random() > 0.4) continue;
     const kind = oneOf(random, kinds);
     const [least, most] = kindOf(kind).days ?? [1, 1];
     const days = Math.min(whole(random, least, most), end - day);
-    planned.push({ n: planned.length + 1, kind, day, days });
+    n++;
+    // What is so already, cannot begin.
+    if (!planned.some((one) => one.kind === kind && day < one.day + one.days))
+      planned.push({ n, kind, day, days });
   }
   return planned;
 }

@@ -273,7 +273,7 @@ const WAITS: [
     "beginning",
     `${R}.client_table IN ACCESS EXCLUSIVE MODE`,
     (db, hold) => hold().then(() => db.repair()),
-    /could not begin: .*; in the way: src_vn_json_repair\.client_table is locked \(AccessExclusiveLock\) by process PID of the role postgres, in a transaction since/,
+    /could not begin: .*; in the way: src_vn_json_repair\.client_table is locked \(AccessExclusiveLock\) by process PID of the role postgres, (in a transaction since|for at least)/,
   ],
   [
     "comparing",

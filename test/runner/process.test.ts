@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { RunnerAccount } from "./runnerAccount";
 import { type RunnerAccounts, startRunnerAccounts } from "./runnerAccounts";
+import { alive, until } from "./waiting";
 
 let accounts: RunnerAccounts;
 beforeAll(async () => {
@@ -10,27 +10,6 @@ beforeAll(async () => {
 });
 afterAll(() => accounts?.stop());
 afterEach(() => accounts.emulator.faults.clear());
-
-/** Processes of the account that live now: command lines that name its home. */
-function alive(account: RunnerAccount, part = ""): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-        const zombie = /^State:\sZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-        return !zombie && line.includes(account.home) && line.includes(part);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}
-
-async function until(what: string, ready: () => boolean | Promise<boolean>, seconds = 90): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(50)) if (await ready()) return;
-  throw new Error(`waited ${seconds} s for: ${what}`);
-}
 
 /** A weekly run that hangs at the portal while it fetches the observations of ardeche. */
 async function hanging(account: RunnerAccount) {

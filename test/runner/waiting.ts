@@ -15,18 +15,21 @@ export async function until(
   throw new Error(`waited ${seconds} s for: ${what}`);
 }
 
-/** Processes that name the account's home. */
-const alive = (account: RunnerAccount): string[] =>
-  readdirSync("/proc").filter((pid) => {
-    try {
-      const zombie = /^State:\sZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-      return (
-        /^\d+$/.test(pid) && !zombie && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(account.home)
-      );
-    } catch {
-      return false;
-    }
-  });
+/** Processes of the account that live now: command lines that name its home, and this part. */
+export function alive(account: RunnerAccount, part = ""): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+        const zombie = /^State:\sZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+        return !zombie && line.includes(account.home) && line.includes(part);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
 
 /** What the account's login is at in the database. */
 export async function sessions(account: RunnerAccount, like = "%"): Promise<number> {

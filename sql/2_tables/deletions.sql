@@ -2,13 +2,15 @@ CREATE TABLE IF NOT EXISTS {{repair}}.tombstone (
   id integer NOT NULL,
   site varchar NOT NULL,
   update_ts bigint NOT NULL,
-  item jsonb NOT NULL,
+  item jsonb,
   id_form_universal varchar,
   deleted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   deleted_by name NOT NULL DEFAULT session_user,
   fate {{repair}}.fate NOT NULL DEFAULT 'new'
 );
-COMMENT ON TABLE {{repair}}.tombstone IS 'Rows deleted from check''s observations_json, whole, and what became of the deletion.';
+COMMENT ON TABLE {{repair}}.tombstone IS
+  'Rows deleted from check''s observations_json, whole, and what became of the deletion. Without item: check never had it, the portal told of it.';
+ALTER TABLE {{repair}}.tombstone ALTER COLUMN item DROP NOT NULL;
 CREATE INDEX IF NOT EXISTS tombstone_key ON {{repair}}.tombstone (id, site);
 COMMENT ON INDEX {{repair}}.tombstone_key IS 'Finds the deletions of a key.';
 CREATE INDEX IF NOT EXISTS tombstone_new ON {{repair}}.tombstone (deleted_at) WHERE fate = 'new';

@@ -48,3 +48,15 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
   DELETE FROM {{repair}}.not_stored WHERE site = _site AND table_name = _table AND id = _id;
 $fix$;
 COMMENT ON FUNCTION {{repair}}.row_stored(text, text, text) IS 'A row has been stored after all, or the portal has it no more.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.deletions_told(_site text, _ids integer[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  -- A version that main has later than the portal's word is not meant by it. Told again by the next updates: once is enough.
+  INSERT INTO {{repair}}.tombstone (id, site, update_ts)
+  SELECT k.id, _site, extract(epoch FROM now())::bigint
+    FROM unnest(_ids) AS k (id)
+   WHERE NOT EXISTS (SELECT FROM {{check}}.observations_json AS c WHERE c.id = k.id AND c.site = _site)
+     AND NOT EXISTS (SELECT FROM {{repair}}.tombstone AS t WHERE t.id = k.id AND t.site = _site AND t.fate <> 'came back');
+$fix$;
+COMMENT ON FUNCTION {{repair}}.deletions_told(text, integer[]) IS
+  'Notes observations of which the portal has told an update that they are deleted, and which check never had: main may.';

@@ -25,6 +25,18 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit 
 DECLARE
   _s {{repair}}.settings := (SELECT s FROM {{repair}}.settings AS s);
 BEGIN
+  IF (SELECT r.whole FROM {{repair}}.run AS r WHERE r.id = _run) THEN
+    -- Main has it again, from a dump perhaps; but for what a person has put back.
+    UPDATE {{repair}}.tombstone AS t SET fate = 'new'
+     WHERE t.fate IN ('followed', 'gone from main')
+       AND EXISTS (SELECT FROM {{main}}.observations_json AS m
+                    WHERE m.id = t.id AND m.site = t.site AND m.update_ts <= t.update_ts)
+       AND NOT EXISTS (SELECT FROM {{check}}.observations_json AS c WHERE c.id = t.id AND c.site = t.site)
+       AND NOT EXISTS (SELECT FROM {{repair}}.tombstone AS n
+                        WHERE n.id = t.id AND n.site = t.site AND n.deleted_at > t.deleted_at)
+       AND NOT EXISTS (SELECT FROM {{repair}}.deleted_row AS d
+                        WHERE d.row_id = t.id AND d.site = t.site AND d.restored_at > t.deleted_at);
+  END IF;
   IF EXISTS (SELECT FROM {{repair}}.tombstone WHERE fate = 'new') THEN
     -- A row that came back, or that main has deleted too, has no open deletion.
     UPDATE {{repair}}.tombstone AS t SET fate = 'came back'
@@ -39,7 +51,8 @@ BEGIN
             WHEN m.update_ts > t.update_ts THEN 'newer in main'
             WHEN _s.login_role IS NOT NULL AND t.deleted_by <> _s.login_role THEN 'deleted by hand'
             WHEN _s.deletions <> 'apply' THEN 'deletion reported' END)::{{repair}}.held_back_cause),
-          array_agg(format('deleted from check by %s at %s', t.deleted_by, t.deleted_at)),
+          array_agg(format(CASE WHEN t.item IS NULL THEN 'told to %s as deleted at %s' ELSE 'deleted from check by %s at %s' END,
+                           t.deleted_by, t.deleted_at)),
           array_agg(t.update_ts), array_agg(m.update_ts::bigint))
         FROM (SELECT DISTINCT ON (id, site) * FROM {{repair}}.tombstone
                WHERE fate = 'new' ORDER BY id, site, deleted_at DESC) AS t

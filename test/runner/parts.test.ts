@@ -75,6 +75,28 @@ test("a pair that is refused, a poison observation and an unreadable answer: the
   expect(await account.status()).toMatchObject({ ok: true, problems: [] });
 });
 
+// R3
+test("an observation that came and went between two updates is deleted from main all the same, though check never had it", async () => {
+  const { world } = accounts.emulator;
+  const account = await accounts.make();
+  expect((await account.run("daily")).code, await account.said()).toBe(0);
+  const [row] = simulate(world, { action: "insert", site: "isere", taxoGroup: 2 });
+  const { id } = row as { id: number };
+  // Main's own synchronisation was quicker, and then lost that it was deleted.
+  await account.sql.query(
+    `INSERT INTO ${MAIN} (id, site, item, update_ts) VALUES ($1, 'isere', '{"species": {"taxonomy": "2"}}', $2)`,
+    [id, (row as { update_ts: number }).update_ts],
+  );
+  simulate(world, { action: "delete", site: "isere", ids: [id] });
+  expect((await account.run("daily")).code, await account.said()).toBe(0);
+  const { causes } = await account.status();
+  expect(causes.map(({ code }) => code)).toEqual(["deletions-reported"]);
+  const held = "SELECT id::int, message FROM src_vn_json_repair.held_back";
+  expect((await account.sql.query(held)).rows).toEqual([
+    { id, message: expect.stringMatching(/^told to vn_check as deleted at /) },
+  ]);
+});
+
 // R1
 test("R1: a pair that does not come costs nobody else anything, is asked last, and once in each further job", async () => {
   const account = await accounts.make({ sites: ["isere"] });

@@ -142,6 +142,7 @@ class Year {
     try {
       const client = await this.ground.asMain();
       try {
+        await client.query("SET lock_timeout = '100ms'");
         if (first) await this.main.full(client, LOSSES.rows);
         else await this.main.update(client, LOSSES);
       } finally {

@@ -94,6 +94,53 @@ describe("(a) followed: the sync deleted the row in check", () => {
     expect(await db.repair()).toMatchObject({ deleted: 1 });
   });
 
+  test("told of by the portal, though check never had it: as one that check had, once, and no version that is later", async () => {
+    const db = await same(APPLY);
+    const tell = (...ids: number[]) =>
+      db.login.query("SELECT src_vn_json_repair.deletions_told('vn38', $1)", [ids]);
+    await fill(db.main, "src_vn_json", 11, 13, 10);
+    await putMain(db, { id: 12, ts: Math.floor(Date.now() / 1000) + 3600 });
+    // 2 check has, 99 nobody has, 13 the portal has not told.
+    await tell(2, 11, 12, 99);
+    expect(await db.repair()).toMatchObject({ deleted: 1, open: { "newer in main": 1 } });
+    expect(Object.keys(await mainRows(db)).sort()).toEqual(
+      [1, 12, 13, 2, 3, 4, 5].map((id) => `${id}/vn38`).sort(),
+    );
+    await tell(11, 12, 99);
+    expect(await db.rows("SELECT id, fate::text FROM src_vn_json_repair.tombstone ORDER BY id")).toEqual([
+      { id: 11, fate: "followed" },
+      { id: 12, fate: "new" },
+      { id: 99, fate: "gone from main" },
+    ]);
+    // Neither is one followed that has come meanwhile.
+    await tell(13);
+    await putCheck(db, { id: 13, ts: 10 });
+    expect(await db.repair()).toMatchObject({ deleted: 0 });
+  });
+
+  test.each<[string, Options]>([
+    ["apply: deleted again", APPLY],
+    ["report: told again", {}],
+  ])("main restored from a dump has a deleted row again: %s", async (_name, options) => {
+    const db = await same(options);
+    await drop(db, 2);
+    await db.repair();
+    await db.main.query("DELETE FROM src_vn_json.observations_json WHERE id = 2");
+    await db.repair();
+    await fill(db.main, "src_vn_json", 2, 2, 10);
+    expect(await db.repair("whole")).toMatchObject(
+      options.deletions === "apply"
+        ? { deleted: 1, open: {} }
+        : { deleted: 0, open: { "deletion reported": 1 } },
+    );
+    // A later version is somebody's else word.
+    await db.main.query("DELETE FROM src_vn_json.observations_json WHERE id = 2");
+    await db.repair();
+    await fill(db.main, "src_vn_json", 2, 2, 11);
+    expect(await db.repair("whole")).toMatchObject({ deleted: 0 });
+    expect(await mainRows(db)).toMatchObject({ "2/vn38": 11 });
+  });
+
   test("deleted in check by someone else than the sync: reported, never followed", async () => {
     const db = await same(APPLY);
     await db.admin.query("DELETE FROM src_vn_json_check.observations_json WHERE id = 2");

@@ -52,6 +52,13 @@ export interface Outcome {
   open: string[];
 }
 
+interface Tombstone {
+  ts: number;
+  byHand: boolean;
+  /** Somebody has put the row back since. */
+  spared?: boolean;
+}
+
 export class Model {
   readonly main = new Map<Key, Content>();
   readonly check = new Map<Key, Content>();
@@ -60,7 +67,9 @@ export class Model {
   /** Keys that a download of late proposed, changed or not. */
   private readonly seen = new Set<Key>();
   /** The last deletion in check that nothing has settled yet. */
-  private readonly tombstones = new Map<Key, { ts: number; byHand: boolean }>();
+  private readonly tombstones = new Map<Key, Tombstone>();
+  /** The last one, where it is settled: main has followed, or had no such row. */
+  private readonly settled = new Map<Key, Tombstone>();
   /** Who was seen to delete the row from main last. */
   private readonly removed = new Map<Key, "sync" | "other">();
   /** What a repair deleted last. */
@@ -92,6 +101,7 @@ export class Model {
       case "check.dropByHand":
         if (!c) return;
         check.delete(op.key);
+        this.settled.delete(op.key);
         this.tombstones.set(op.key, { ts: c.ts, byHand: op.do === "check.dropByHand" });
         return;
       case "main.drop":
@@ -104,7 +114,9 @@ export class Model {
         return;
       case "restore": {
         const kept = this.kept.get(op.key);
-        if (kept && !m) main.set(op.key, kept);
+        if (!kept || m) return;
+        main.set(op.key, kept);
+        for (const one of [this.tombstones.get(op.key), this.settled.get(op.key)]) if (one) one.spared = true;
       }
     }
   }
@@ -119,9 +131,9 @@ export class Model {
         this.tombstones.delete(key); // it came back
         if (mode !== "journal" || this.journal.has(key) || before.has(key))
           this.bring(key, m, c, mode, written);
-      } else if (m) this.follow(key, m, written);
+      } else if (m) this.follow(key, m, mode, written);
     }
-    for (const key of this.tombstones.keys()) if (!this.main.has(key)) this.tombstones.delete(key);
+    for (const key of this.tombstones.keys()) if (!this.main.has(key)) this.settle(key);
     this.journal.clear();
     return { written: written.sort(), open: [...this.open].map(([k, state]) => `${state} ${k}`).sort() };
   }
@@ -142,17 +154,27 @@ export class Model {
   }
 
   /** A row that only main has: it goes if the sync deleted this version, or a later one, in check. */
-  private follow(key: Key, m: Content, written: string[]): void {
+  private follow(key: Key, m: Content, mode: Mode, written: string[]): void {
+    const settled = this.settled.get(key);
+    // It has it again, from a dump perhaps.
+    if (mode !== "journal" && settled && !settled.spared && m.ts <= settled.ts)
+      this.tombstones.set(key, settled);
     const tombstone = this.tombstones.get(key);
     if (!tombstone) return;
     if (m.ts > tombstone.ts) return void this.open.set(key, "delete newer in main");
     if (tombstone.byHand) return void this.open.set(key, "delete deleted by hand");
     if (this.rules.deletions === "report") return void this.open.set(key, "delete deletion reported");
     this.main.delete(key);
-    this.tombstones.delete(key);
+    this.settle(key);
     this.kept.set(key, m);
     // Main had the row again after whoever removed it: this deletion is the last, and ours.
     this.removed.delete(key);
     written.push(`delete ${key}`);
+  }
+
+  private settle(key: Key): void {
+    const tombstone = this.tombstones.get(key);
+    this.tombstones.delete(key);
+    if (tombstone) this.settled.set(key, tombstone);
   }
 }

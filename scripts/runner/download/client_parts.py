@@ -123,9 +123,10 @@ def update(transfer_vn, cfg, ledger, answers, tell, only, last):
         api = at.downloader._api_instance
         groups = {f"{group}/": group for group in groups_of(cfg)}
         tell({"walks": [int(group) for group in groups.values()]})
-        diff = api.api_diff
+        diff, gone = api.api_diff, []
 
         def changes(group, *args, **kwargs):
+            gone.clear()
             answers.clear(keep=True)
             diff(group, *args, **kwargs)
             found, items = [], changes_in(answers)
@@ -137,14 +138,20 @@ def update(transfer_vn, cfg, ledger, answers, tell, only, last):
                     ledger.not_stored(at.pg._conn, "observations_json", row_id, None, item, ValueError())
                 elif kind == "updated" or int(row_id) < INT4:  # nothing is stored under a larger one
                     found.append({**item, "id_sighting": row_id})
+                    gone.extend([int(row_id)] if kind == "deleted" else [])
             return found
+
+        def bring(group):
+            at.downloader.update(id_taxo_group=group)
+            if gone:  # of a row that came and went between two updates, check's own deletion says nothing
+                ledger.call(at.pg._conn, "deletions_told", cfg.site, list(gone))
 
         api.api_diff = changes
         for key in in_order(groups, only, last):
             group = groups[key]
             if at.backend.increment_get(cfg.site, group) is None:
                 continue
-            if walk.part(group, "", lambda: at.downloader.update(id_taxo_group=group)):
+            if walk.part(group, "", lambda: bring(group)):
                 again(at, ledger, cfg, group)
         for (table, row_id), (group, _) in list(ledger.load(at.pg._conn).items()):
             if group is not None and f"{group}/" not in groups:

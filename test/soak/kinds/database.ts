@@ -24,10 +24,15 @@ const SETTINGS = [
   "idle_session_timeout = '1s'",
 ];
 
-/** As the superuser, whose connection the server may have ended. */
+/** The session of `main-rows-edited`. */
+const EDITOR = "somebody's open edits";
+const END_EDITOR = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${EDITOR.replace("'", "''")}'`;
+
+/** As the superuser, whose connection the server may have ended. Tables are free for it: an administrator sees to that. */
 async function sql(scene: Scene, text: string): Promise<void> {
   const client = await scene.cluster.connect(scene.account.database);
   try {
+    await client.query(END_EDITOR);
     await client.query(text);
   } finally {
     await client.end();
@@ -39,6 +44,7 @@ function lockTable(scene: Scene, table: string, seconds: number): void {
   scene.inNextRun(async ({ ended }) => {
     const client = await scene.cluster.connect(scene.account.database);
     try {
+      await client.query(END_EDITOR);
       await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
       await Promise.race([ended, sleep(seconds * 1000)]);
     } finally {
@@ -49,13 +55,18 @@ function lockTable(scene: Scene, table: string, seconds: number): void {
 
 async function deleteRows(scene: Scene, client: Client, random: Random, most: number): Promise<void> {
   const rows = [...(await scene.mainRows()).keys()];
-  const gone = [...Array(whole(random, 1, most))].map(() => oneOf(random, rows));
+  const chosen = [...Array(whole(random, 1, most))].map(() => oneOf(random, rows));
   try {
-    await client.query(`DELETE FROM ${MAIN} WHERE site || '/' || id = ANY ($1)`, [gone]);
+    const gone = await client.query<{ key: string }>(
+      `DELETE FROM ${MAIN} WHERE ctid = ANY (ARRAY(
+         SELECT ctid FROM ${MAIN} WHERE site || '/' || id = ANY ($1) FOR UPDATE SKIP LOCKED))
+       RETURNING site || '/' || id AS key`,
+      [chosen],
+    );
+    scene.oracle.mainLost(gone.rows.map(({ key }) => key));
   } finally {
     await client.end();
   }
-  scene.oracle.mainLost(gone);
 }
 
 export const DATABASE_KINDS: Kind[] = [
@@ -148,6 +159,7 @@ export const DATABASE_KINDS: Kind[] = [
       const switched = (how: string) => (how ? `ALTER TABLE ${MAIN} ${how} TRIGGER ALL;` : "");
       const client = await scene.cluster.connect(scene.account.database);
       try {
+        await client.query(END_EDITOR);
         await client.query(`${switched(off)} TRUNCATE ${MAIN}, src_vn_json.forms_json`);
         await client.query(`INSERT INTO ${MAIN} SELECT * FROM json_populate_recordset(NULL::${MAIN}, $1)`, [
           observations,
@@ -162,7 +174,7 @@ export const DATABASE_KINDS: Kind[] = [
       }
       const after = await scene.mainRows();
       scene.oracle.mainLost(
-        [...before].filter(([key, ts]) => (after.get(key) ?? 0) < ts).map(([key]) => key),
+        [...before.keys(), ...after.keys()].filter((key) => (after.get(key) ?? 0) !== before.get(key)),
       );
       return undefined;
     },
@@ -212,6 +224,21 @@ export const DATABASE_KINDS: Kind[] = [
       const table = oneOf(random, [MAIN, "src_vn_json_check.observations_json"]);
       await sql(scene, `ALTER TABLE ${table} DISABLE TRIGGER ALL`);
       return () => sql(scene, `ALTER TABLE ${table} ENABLE TRIGGER ALL`);
+    },
+  },
+  {
+    name: "main-rows-edited",
+    en: "somebody edits rows of main for days, and commits nothing",
+    fr: "quelqu'un modifie des lignes de la copie principale pendant des jours, sans valider",
+    days: [1, 6],
+    async begin(scene, random) {
+      // Where people look and correct most: among the newest.
+      const newest = [...(await scene.mainRows())].sort(([, a], [, b]) => b - a).slice(0, 60);
+      const rows = [...Array(20)].map(() => oneOf(random, newest)[0]);
+      const client = await scene.asOther();
+      await client.query(`SET application_name = ${client.escapeLiteral(EDITOR)}; BEGIN`);
+      await client.query(`SELECT FROM ${MAIN} WHERE site || '/' || id = ANY ($1) FOR UPDATE`, [rows]);
+      return () => client.end().catch(() => undefined);
     },
   },
 ];

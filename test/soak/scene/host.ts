@@ -29,7 +29,7 @@ export async function quiet(home: string, seconds: number): Promise<boolean> {
 
 /** Files that may be in the home when nothing runs; all others are left over. */
 const KNOWN =
-  /^(\.pgpass|\.pg_service\.conf|evn\.yaml|vn-check\.json|lib\/.*|\.venv\.clientapivn\/.*|log\/[\w.-]+\.log|state\/(lock|import-asked|failure\.json|limits\.json|[\w-]+\.json)|ballast)$/;
+  /^(\.pgpass|\.pg_service\.conf|evn\.yaml|vn-check\.json|lib\/.*|\.venv\.clientapivn\/.*|log\/[\w.-]+\.log|state\/(lock|import-asked|failure\.json|limits\.json|watch-told|[\w-]+\.json)|ballast)$/;
 
 export function filesLeft(home: string): string[] {
   return files(home).filter((path) => !KNOWN.test(path) || /(\.new|slice\.yaml)$/.test(path));

@@ -59,7 +59,7 @@ export class Oracle {
     for (const one of open) if (!this.openSince.has(one)) this.openSince.set(one, now);
   }
 
-  /** Rows went from main without the kit's doing, as they do: by a restore, by somebody's hand. */
+  /** Rows went from main, or came back, without the kit's doing, as they do: by a restore, by somebody's hand. */
   mainLost(keys: Iterable<string>): void {
     for (const key of keys) this.lost.set(key, Date.now());
   }
@@ -95,6 +95,8 @@ export class Oracle {
         const unit = o.place.commune.unit;
         const has = main.get(key);
         const base = { site: site.name, id: o.id, group: o.group, unit: unit.shortName };
+        // What main has lost itself is found when it is compared as a whole.
+        if ((this.lost.get(key) ?? 0) > wholeAt) continue;
         if (o.deleted) {
           if (has !== undefined && now - o.changed > within)
             found.push({ ...base, what: "deleted on the portal", since: new Date(o.changed) });
@@ -105,8 +107,6 @@ export class Oracle {
           this.openSince.get(`${site.name} group ${o.group}`) ?? now,
           this.openSince.get(`${site.name} unit ${unit.id}`) ?? now,
         );
-        // What main has lost itself is found when it is compared as a whole.
-        if ((this.lost.get(key) ?? 0) > wholeAt) continue;
         const due = opened > o.changed ? opened + IMPORTED_WITHIN : o.changed + within;
         if (now > due)
           found.push({ ...base, what: has === undefined ? "missing" : "older", since: new Date(o.changed) });

@@ -106,12 +106,17 @@ BEGIN
       array_agg(format('may have been deleted from main between %s and %s, when nobody watched (blind_spell %s)',
                        b.since, b.until, b.ids)))
     FROM {{repair}}.work_item AS o
-    JOIN (SELECT min(since) AS since, max(until) AS until, string_agg(id::text, ', ' ORDER BY id) AS ids
+    JOIN (SELECT min(since) AS since, max(until) AS until, string_agg(id::text, ', ' ORDER BY id) AS ids,
+                 CASE WHEN NOT bool_or(lasts OR xid IS NULL) THEN (array_agg(xid ORDER BY age(xid)))[1] END AS xid
             FROM {{repair}}.blind_spell WHERE of_main AND released_at IS NULL) AS b
       ON o.check_update_ts <= extract(epoch FROM b.until + _s.tolerance)
    WHERE o.table_name = 'observations_json' AND o.action = 'insert' AND o.run = _run
      AND NOT EXISTS (SELECT FROM {{repair}}.downloaded_key AS n
                       WHERE n.id = o.id AND n.site = o.site COLLATE "default" AND n.at > b.until)
+     -- As in brought_since.
+     AND NOT EXISTS (SELECT FROM {{check}}.observations_json AS c
+                      WHERE c.id = o.id AND c.site = o.site COLLATE "default"
+                        AND least(age(c.xmin), age(c.xmax)) < age(b.xid))
      -- Main refused it before, so it was lacking then.
      AND NOT EXISTS (SELECT FROM {{repair}}.set_aside AS a
                       WHERE a.table_name = o.table_name AND a.action = o.action AND a.id = o.id AND a.site = o.site
@@ -137,3 +142,21 @@ END
 $fix$;
 COMMENT ON FUNCTION {{repair}}.hold_back(bigint) IS
   'Of the rows missing in main, holds back those that were deleted there rather than lost.';
+
+CREATE OR REPLACE FUNCTION {{repair}}.to_ask_for(_site text) RETURNS TABLE (id bigint, taxo_group text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
+  SELECT h.id, g.taxo_group
+    FROM {{repair}}.held_back AS h
+   CROSS JOIN LATERAL (
+     SELECT coalesce(
+       (SELECT {{repair}}.readable(c.item) #>> '{species,taxonomy}' FROM {{check}}.observations_json AS c
+         WHERE c.id = h.id AND c.site = h.site COLLATE "default"),
+       (SELECT t.item #>> '{species,taxonomy}' FROM {{repair}}.tombstone AS t
+         WHERE t.id = h.id AND t.site = h.site COLLATE "default" ORDER BY t.deleted_at DESC LIMIT 1))) AS g (taxo_group)
+   WHERE h.site = _site AND h.table_name = 'observations_json'
+     AND h.cause IN ('deleted in main', 'deleted by a run', 'deleted by hand', 'unseen') AND g.taxo_group IS NOT NULL
+   -- Others after each run: what the portal does not give is in nobody's way.
+   ORDER BY hashint8extended(h.id, h.run) LIMIT 2000;
+$fix$;
+COMMENT ON FUNCTION {{repair}}.to_ask_for(text) IS
+  'Observations that are held back until a download brings them, of any age: each update asks the portal for some by their id.';

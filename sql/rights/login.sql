@@ -24,7 +24,7 @@ BEGIN
              -- the jobs of vn-check
              'last_download', 'begin_job', 'begin_site', 'coverage', 'prove', 'site_proof', 'site_ended', 'progress',
              'note_causes', 'end_job',
-             'parts_ended', 'keep_parts', 'row_not_stored', 'row_stored', 'deletions_told',
+             'parts_ended', 'keep_parts', 'row_not_stored', 'row_stored', 'deletions_told', 'to_ask_for',
              'accept_doubts', 'is_listed',
              'holders',
              -- vn-check sends mails

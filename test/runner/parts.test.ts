@@ -97,6 +97,39 @@ test("an observation that came and went between two updates is deleted from main
   ]);
 });
 
+// R4
+test.each([
+  ["which main's own synchronisation deleted", "deleted in main"],
+  ["deleted when nobody watched", "unseen"],
+])(
+  "rows of any age, %s, are asked for by their ids: main gets back what the portal gives",
+  async (_name, cause) => {
+    const account = await accounts.make();
+    expect((await account.run("daily")).code, await account.said()).toBe(0);
+    const enteredBefore = addDays(localDay(new Date()), -40);
+    const old = [...accounts.emulator.world.truth({ site: "isere" })].filter(
+      ({ taxo_group, entry_date }) => taxo_group === 1 && entry_date < enteredBefore,
+    );
+    const [kept, gone] = [old[0]?.id, old[1]?.id] as [number, number];
+    const off = (how: string) => (cause === "unseen" ? `ALTER TABLE ${MAIN} ${how} TRIGGER ALL;` : "");
+    await account.sql.query(
+      `${off("DISABLE")} DELETE FROM ${MAIN} WHERE site = 'isere' AND id IN (${kept}, ${gone}); ${off("ENABLE")}
+     UPDATE src_vn_json_repair.main_deletion SET deleted_at = now() - interval '2 hours'`,
+    );
+    // Check has missed that the portal has deleted this one.
+    const missed = accounts.emulator.world.site("isere").observations.get(gone) as { deleted: boolean };
+    missed.deleted = true;
+    const held = async () =>
+      (await account.sql.query("SELECT id::int, cause FROM src_vn_json_repair.held_back ORDER BY id")).rows;
+    expect((await account.run("repair")).code, await account.said()).toBe(0);
+    expect(await held()).toEqual([kept, gone].sort((a, b) => a - b).map((id) => ({ id, cause })));
+    expect((await account.run("daily")).code, await account.said()).toBe(0);
+    missed.deleted = false;
+    expect(await held()).toEqual([{ id: gone, cause }]);
+    expect(await lacking(accounts, account, MAIN, "isere")).toEqual([expect.stringMatching(` ${gone}$`)]);
+  },
+);
+
 // R1
 test("R1: a pair that does not come costs nobody else anything, is asked last, and once in each further job", async () => {
   const account = await accounts.make({ sites: ["isere"] });

@@ -55,6 +55,7 @@ const MAY_EXECUTE: [name: string, type: "as the repair" | "as itself", why: stri
   ["keep_parts", "as the repair", "the same, of what is no longer asked for"],
   ["row_not_stored", "as the repair", "rows that check could not take"],
   ["row_stored", "as the repair", "the same, once it can"],
+  ["to_ask_for", "as the repair", "what only the portal can say of rows that are held back"],
   ["deletions_told", "as the repair", "what the portal has deleted, and check never had"],
   ["holders", "as the repair", "who is in the way of vn-check's own statements"],
   ["proof", "as the repair", "for people: how complete a download is"],

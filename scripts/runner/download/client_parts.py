@@ -153,6 +153,7 @@ def update(transfer_vn, cfg, ledger, answers, tell, only, last):
                 continue
             if walk.part(group, "", lambda: bring(group)):
                 again(at, ledger, cfg, group)
+                held(at, ledger, cfg, group)
         for (table, row_id), (group, _) in list(ledger.load(at.pg._conn).items()):
             if group is not None and f"{group}/" not in groups:
                 ledger.stored(at.pg._conn, table, row_id)  # of a group that the portal no longer lists
@@ -166,7 +167,24 @@ def again(at, ledger, cfg, group):
     for key in [key for key, ask_for in rows.items() if ask_for is None]:
         # It was told with a list of changes; the group's date stands before it, and the list says it no more.
         ledger.stored(at.pg._conn, *key)
-    ids = sorted({ask_for for ask_for in rows.values() if ask_for is not None})
+    ids = {ask_for for ask_for in rows.values() if ask_for is not None}
+    for some in ask(at, cfg, group, ids):
+        for key, ask_for in rows.items():
+            if ask_for in some and not ledger.nameless:
+                ledger.stored(at.pg._conn, *key)  # neither stored nor refused now: the portal has it no more
+
+
+def held(at, ledger, cfg, group):
+    """Asks for what the repair holds back until a download brings it: it may be older than any window."""
+    if ledger.held is None:
+        ledger.held = ledger.asked(at.pg._conn, "to_ask_for", cfg.site)
+    for _ in ask(at, cfg, group, {str(row_id) for row_id, of_group in ledger.held if of_group == group}):
+        pass
+
+
+def ask(at, cfg, group, ids):
+    """Brings observations by their ids, some at a time. @yields those for which the portal has answered"""
+    ids = sorted(ids)
     for start in range(0, len(ids), cfg.tuning_max_list_length):
         some = ids[start:start + cfg.tuning_max_list_length]
         try:
@@ -177,6 +195,4 @@ def again(at, ledger, cfg, group):
                 raise
             logging.getLogger("transfer_vn").warning("vn-check: not asked again: %s", type(hidden(error)).__name__)
             continue
-        for key, ask_for in rows.items():
-            if ask_for in some and not ledger.nameless:
-                ledger.stored(at.pg._conn, *key)  # neither stored nor refused now: the portal has it no more
+        yield some

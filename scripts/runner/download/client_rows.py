@@ -71,7 +71,7 @@ class Ledger:
 
     def __init__(self, site, repair, tell):
         self.site, self.repair, self.tell = site, repair, tell
-        self.known, self.touched, self.forms = None, set(), {}
+        self.known, self.held, self.touched, self.forms = None, None, set(), {}
         self.begin()
 
     def begin(self, group=None, unit=""):
@@ -89,6 +89,12 @@ class Ledger:
         names = ", ".join(f":a{i}" for i in range(len(args)))
         statement = text(f"select {self.repair}.{function}({names})").execution_options(autocommit=True)
         conn.execute(statement, {f"a{i}": arg for i, arg in enumerate(args)})
+
+    def asked(self, conn, function, arg):
+        """The rows of a function of the repair's."""
+        from sqlalchemy import text
+
+        return [tuple(row) for row in conn.execute(text(f"select * from {self.repair}.{function}(:a)"), {"a": arg})]
 
     def load(self, conn):
         """What earlier jobs could not store: (table, id) → (group, what it comes with)."""

@@ -10,18 +10,18 @@ const aside: Record<AsideCause, string> = {
 
 const held: Record<HeldCause, string> = {
   "deleted in main":
-    "main's own synchronisation deleted, and no download has brought since. If they belong there: vn-check weekly",
+    "main's own synchronisation deleted. Each daily run asks the portal for them and puts back what it gives. What it no longer gives: delete it from the check copy",
   "lost by others":
     "another login than main's synchronisation deleted. To have them put back: pulumi config set --path vn-sync-check:repair.lossesByOthers repair, pulumi up",
   "deleted by a run":
     "a repair deleted, as a whole download lacked them. To have one back: SELECT src_vn_json_repair.restore(id), with its id in deleted_row",
   unseen:
-    "may have been deleted from main when nobody watched. A download that brings them frees them: vn-check weekly",
+    "may have been deleted from main when nobody watched. Each daily run asks the portal for them and puts back what it gives. What it no longer gives: delete it from the check copy",
   "deletion reported":
     "the portal has deleted and main still has. To have them deleted: pulumi config set --path vn-sync-check:repair.deletions apply, pulumi up; else delete them by hand",
   "newer in main": "main has in a newer version than the portal's. Look at who writes to main",
   "deleted by hand":
-    "somebody deleted from the check copy by hand. Bring them again: vn-check weekly, or delete them from main",
+    "somebody deleted from the check copy by hand. The next daily run asks the portal for them. What it no longer gives: delete it from main",
   "over the cap":
     "were to be deleted, more than a run may. Look at them; if it is right: pulumi config set --path vn-sync-check:repair.maxDeletes N, pulumi up",
   "unknown site":

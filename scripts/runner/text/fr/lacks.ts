@@ -11,19 +11,19 @@ const aside: Record<AsideCause, string> = {
 
 const held: Record<HeldCause, string> = {
   "deleted in main":
-    "supprimées par la synchronisation principale, et qu'aucun téléchargement n'a rapportées depuis. Si leur place est là : vn-check weekly",
+    "supprimées par la synchronisation principale. Chaque tâche quotidienne les demande au portail et remet celles qu'il donne. Celles qu'il ne donne plus : les supprimer de la seconde copie",
   "lost by others":
     "supprimées par un autre compte que celui de la synchronisation principale. Pour les remettre : pulumi config set --path vn-sync-check:repair.lossesByOthers repair, pulumi up",
   "deleted by a run":
     "supprimées par une réparation, un téléchargement complet ne les ayant pas. Pour en remettre une : SELECT src_vn_json_repair.restore(id), avec son id dans deleted_row",
   unseen:
-    "peut-être supprimées de la copie principale quand rien n'était surveillé. Un téléchargement qui les rapporte les libère : vn-check weekly",
+    "peut-être supprimées de la copie principale quand rien n'était surveillé. Chaque tâche quotidienne les demande au portail et remet celles qu'il donne. Celles qu'il ne donne plus : les supprimer de la seconde copie",
   "deletion reported":
     "supprimées sur le portail et encore dans la copie principale. Pour qu'elles en soient supprimées : pulumi config set --path vn-sync-check:repair.deletions apply, pulumi up ; sinon, les supprimer à la main",
   "newer in main":
     "plus récentes dans la copie principale que sur le portail. Voir qui écrit dans la copie principale",
   "deleted by hand":
-    "supprimées à la main de la seconde copie. Les y remettre : vn-check weekly, ou les supprimer de la copie principale",
+    "supprimées à la main de la seconde copie. La prochaine tâche quotidienne les demande au portail. Celles qu'il ne donne plus : les supprimer de la copie principale",
   "over the cap":
     "à supprimer, plus que permis en une fois. Les regarder ; si c'est juste : pulumi config set --path vn-sync-check:repair.maxDeletes N, pulumi up",
   "unknown site":

@@ -10,7 +10,14 @@ CREATE TABLE IF NOT EXISTS {{repair}}.tombstone (
 );
 COMMENT ON TABLE {{repair}}.tombstone IS
   'Rows deleted from check''s observations_json, whole, and what became of the deletion. Without item: check never had it, the portal told of it.';
-ALTER TABLE {{repair}}.tombstone ALTER COLUMN item DROP NOT NULL;
+DO $fix$
+BEGIN
+  -- Not without need: it would wait behind a dump.
+  IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = '{{repair}}.tombstone'::regclass AND attname = 'item' AND attnotnull) THEN
+    ALTER TABLE {{repair}}.tombstone ALTER COLUMN item DROP NOT NULL;
+  END IF;
+END
+$fix$;
 CREATE INDEX IF NOT EXISTS tombstone_key ON {{repair}}.tombstone (id, site);
 COMMENT ON INDEX {{repair}}.tombstone_key IS 'Finds the deletions of a key.';
 CREATE INDEX IF NOT EXISTS tombstone_new ON {{repair}}.tombstone (deleted_at) WHERE fate = 'new';

@@ -107,16 +107,16 @@ BEGIN
                        b.since, b.until, b.ids)))
     FROM {{repair}}.work_item AS o
     JOIN (SELECT min(since) AS since, max(until) AS until, string_agg(id::text, ', ' ORDER BY id) AS ids,
-                 CASE WHEN NOT bool_or(lasts OR xid IS NULL) THEN (array_agg(xid ORDER BY age(xid)))[1] END AS xid
+                 CASE WHEN NOT bool_or(lasts OR run IS NULL) THEN max(run) END AS run
             FROM {{repair}}.blind_spell WHERE of_main AND released_at IS NULL) AS b
       ON o.check_update_ts <= extract(epoch FROM b.until + _s.tolerance)
    WHERE o.table_name = 'observations_json' AND o.action = 'insert' AND o.run = _run
      AND NOT EXISTS (SELECT FROM {{repair}}.downloaded_key AS n
                       WHERE n.id = o.id AND n.site = o.site COLLATE "default" AND n.at > b.until)
-     -- As in brought_since.
-     AND NOT EXISTS (SELECT FROM {{check}}.observations_json AS c
+     -- As in brought_since: later than the run that noticed it.
+     AND NOT EXISTS (SELECT FROM {{check}}.observations_json AS c JOIN {{repair}}.run AS r ON r.id = b.run
                       WHERE c.id = o.id AND c.site = o.site COLLATE "default"
-                        AND least(age(c.xmin), age(c.xmax)) < age(b.xid))
+                        AND least(age(c.xmin), age(c.xmax)) < age(r.xid::xid))
      -- Main refused it before, so it was lacking then.
      AND NOT EXISTS (SELECT FROM {{repair}}.set_aside AS a
                       WHERE a.table_name = o.table_name AND a.action = o.action AND a.id = o.id AND a.site = o.site

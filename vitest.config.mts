@@ -3,7 +3,15 @@ import { defineConfig } from "vitest/config";
 /** A group of tests; `scripts/test NAME` runs one of them. */
 function project(name: string, include: string[], testTimeout: number, fileParallelism = false) {
   return {
-    test: { name, include, testTimeout, hookTimeout: testTimeout, fileParallelism, pool: "forks" as const },
+    test: {
+      name,
+      include,
+      setupFiles: "test/support/strict.ts",
+      testTimeout,
+      hookTimeout: testTimeout,
+      fileParallelism,
+      pool: "forks" as const,
+    },
   };
 }
 

@@ -191,10 +191,18 @@ test("9. the same update_ts with another item or form: repaired by --all", async
       "SELECT id, item -> 'a' AS a, id_form_universal AS form FROM src_vn_json.observations_json ORDER BY id",
     );
   await theirs.admin.query(CALL);
-  expect(await seen(theirs)).toMatchObject([{ a: 1 }, { form: "x" }, {}]);
+  expect(await seen(theirs)).toEqual([
+    { id: 1, a: 1, form: null },
+    { id: 2, a: null, form: "x" },
+    { id: 3, a: null, form: null },
+  ]);
   expect(await ours.repair("whole")).toMatchObject({ updated: 0 });
   expect(await ours.repair("contents")).toMatchObject({ updated: 2 });
-  expect(await seen(ours)).toMatchObject([{ a: 2 }, { form: "y" }, {}]);
+  expect(await seen(ours)).toEqual([
+    { id: 1, a: 2, form: null },
+    { id: 2, a: null, form: "y" },
+    { id: 3, a: null, form: null },
+  ]);
   expect(await ours.repair("contents")).toMatchObject({ updated: 0 });
 });
 

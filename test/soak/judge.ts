@@ -5,7 +5,7 @@ import { type Lack, told } from "./scene/oracle";
 /** What is known of a day's end beside what status says. */
 export interface Known {
   lacks: Lack[];
-  /** Main differs from what the portals held when the last daily job began: status may say so before OK is broken. */
+  /** Main differs from what the portals held when the last job began: status may say so before OK is broken. */
   differs: boolean;
   /** A fault is in force. */
   faulty: boolean;

@@ -191,7 +191,13 @@ class Year {
     const faults = [...this.inForce.keys()];
     judge(report, {
       lacks,
-      differs: this.oracle.lacks(rows, last("daily")?.startedAt ?? 0, Infinity, 0).length > 0,
+      differs:
+        this.oracle.lacks(
+          rows,
+          Math.max(...["daily", "weekly"].map((verb) => last(verb)?.startedAt ?? 0)),
+          Infinity,
+          0,
+        ).length > 0,
       faulty: faults.length > 0,
       faultyUntil: this.faultyUntil,
       lied:

@@ -1,3 +1,4 @@
+import { DatabaseError } from "pg";
 import type { StatusReport } from "../../scripts/runner/verbs/status";
 import { randomFrom } from "../emulator/random";
 import { judge } from "./judge";
@@ -156,7 +157,8 @@ class Year {
   private async turnFaults(day: number): Promise<void> {
     for (const [fault, undo] of this.inForce)
       if (fault.day + fault.days <= day) {
-        await undo?.();
+        // Nothing can be put right in a database that may only be read: it is later, then.
+        if (await this.cannot(day, `${fault.n} ends`, async () => undo?.())) continue;
         this.inForce.delete(fault);
         this.faultyUntil = Date.now();
         if (kindOf(fault.kind).lie) this.liedUntil = Date.now();
@@ -167,9 +169,23 @@ class Year {
       if (fault.day === day) {
         const random = randomFrom(this.options.seed, "fault", fault.n);
         this.options.tell(day, `${fault.n} ${fault.kind}, ${fault.days} d`);
-        this.inForce.set(fault, (await kindOf(fault.kind).begin(this.scene, random)) ?? undefined);
+        await this.cannot(day, `${fault.n} begins`, async () => {
+          this.inForce.set(fault, (await kindOf(fault.kind).begin(this.scene, random)) ?? undefined);
+        });
         this.oracle.learn();
       }
+  }
+
+  /** Does something that the database refuses while another fault is in force. @returns whether it has */
+  private async cannot(day: number, what: string, work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await work();
+      return false;
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || this.inForce.size === 0) throw error;
+      this.options.tell(day, `not now: ${what}: ${error.message}`);
+      return true;
+    }
   }
 
   /** The evening's look: at status, and at main. */

@@ -236,9 +236,15 @@ export const DATABASE_KINDS: Kind[] = [
       const newest = [...(await scene.mainRows())].sort(([, a], [, b]) => b - a).slice(0, 60);
       const rows = [...Array(20)].map(() => oneOf(random, newest)[0]);
       const client = await scene.asOther();
-      await client.query(`SET application_name = ${client.escapeLiteral(EDITOR)}; BEGIN`);
-      await client.query(`SELECT FROM ${MAIN} WHERE site || '/' || id = ANY ($1) FOR UPDATE`, [rows]);
-      return () => client.end().catch(() => undefined);
+      const away = () => client.end().catch(() => undefined);
+      try {
+        await client.query(`SET application_name = ${client.escapeLiteral(EDITOR)}; BEGIN`);
+        await client.query(`SELECT FROM ${MAIN} WHERE site || '/' || id = ANY ($1) FOR UPDATE`, [rows]);
+      } catch (error) {
+        await away();
+        throw error;
+      }
+      return away;
     },
   },
 ];

@@ -68,9 +68,9 @@ BEGIN
         OFFSET 0) AS m
       LEFT JOIN fetched AS f ON f.site = m.site AND f.taxo_group = m.item #>> '{species,taxonomy}'
      -- Nothing can be concluded of a row that does not say its day, or its unit: it is told, and left as it is.
-     WHERE m.day IS NULL
-        -- Entered on an inner day of the window: the outer ones are cut off by the time of day.
-        OR m.day BETWEEN _d.window_from + 1 AND _d.window_to - 1 AND f.site IS NOT NULL
+     WHERE (m.day IS NULL
+            -- Entered on an inner day of the window: the outer ones are cut off by the time of day.
+            OR m.day BETWEEN _d.window_from + 1 AND _d.window_to - 1 AND f.site IS NOT NULL)
        -- Restored by hand: somebody knows better.
        AND NOT EXISTS (SELECT FROM {{repair}}.deleted_row AS r
                         WHERE r.row_id = m.id AND r.site = m.site AND r.restored_at IS NOT NULL)

@@ -116,6 +116,19 @@ describe("R7: OK is said only where nothing lacks", () => {
     await isKo(account, "rows-dropped");
   }, 300_000);
 
+  test("R7, R8: a weekly run that could not even say that it began is told with its cause until a weekly one has done it", async () => {
+    const account = await whole();
+    const pgpass = await account.file(".pgpass");
+    await account.write(".pgpass", "*:*:*:*:wrong\n");
+    expect((await account.run("weekly")).code).toBe(1);
+    await account.write(".pgpass", pgpass);
+    expect((await account.run("daily")).code, await account.said()).toBe(0);
+    await isKo(account, "database-login");
+    expect(await textOf(account, "database-login")).toMatch(/^the last weekly run failed: /);
+    expect((await account.run("weekly")).code).toBe(0);
+    await isOk(account);
+  });
+
   test("R7: rows deleted from main by another login are held, and that is told with what to type", async () => {
     const account = await whole();
     await account.sql.query("UPDATE src_vn_json_repair.settings SET main_sync_logins = '{main_sync}'");

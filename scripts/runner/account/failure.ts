@@ -12,25 +12,37 @@ export interface Failure {
   cause: Problem | string;
 }
 
+/** The last failure of each verb. */
+export type Failures = Partial<Record<RunVerb, Failure>>;
+
 export function keepFailure(paths: Paths, failure: Failure): void {
-  try {
-    writePrivate(fileOf(paths), JSON.stringify(failure));
-  } catch {} // a full disk, say: it has been told, and is in the log if that could be written
+  keep(paths, { ...failures(paths), [failure.verb]: failure });
 }
 
-/** A run has come to its end: what stopped an earlier one is over. */
-export function forgetFailure(paths: Paths): void {
-  rmSync(fileOf(paths), { force: true });
+/**
+ * A run has come to its end: what stopped an earlier one is over. That no weekly run came about is made up for by a weekly
+ * one alone.
+ */
+export function forgetFailure(paths: Paths, verb: RunVerb): void {
+  const { weekly } = failures(paths);
+  if (weekly && verb !== "weekly") keep(paths, { weekly });
+  else rmSync(fileOf(paths), { force: true });
 }
 
-export function lastFailure(paths: Paths): Failure | undefined {
+export function failures(paths: Paths): Failures {
   try {
-    const kept = JSON.parse(readIfThere(fileOf(paths)) ?? "null") ?? undefined;
-    // Of an earlier version, which kept the text alone.
-    return kept && { ...kept, cause: kept.cause ?? kept.message ?? "" };
+    const kept = JSON.parse(readIfThere(fileOf(paths)) ?? "{}");
+    // Of an earlier version, which kept one alone, or its text.
+    return "at" in kept ? { [kept.verb]: { ...kept, cause: kept.cause ?? kept.message ?? "" } } : kept;
   } catch {
-    return undefined;
+    return {};
   }
+}
+
+function keep(paths: Paths, all: Failures): void {
+  try {
+    writePrivate(fileOf(paths), JSON.stringify(all));
+  } catch {} // a full disk, say: it has been told, and is in the log if that could be written
 }
 
 function fileOf(paths: Paths): string {

@@ -1,4 +1,4 @@
-import { lastFailure } from "../account/failure";
+import { failures } from "../account/failure";
 import { type CauseFact, isCause } from "../text";
 import { whyFailed } from "./jobs";
 import type { Look } from "./seen";
@@ -13,7 +13,7 @@ export const firstImportLook: Look = ({ home, firstImport, ended }) => {
   else if (state !== "done") found.push({ fact: "importUnfinished" });
   // Parts that lack beside the other runs are named one by one.
   if (last?.status === "failed" && state !== "done")
-    found.push({ fact: "lastFailed", verb: "init", cause: whyFailed(last, lastFailure(home.paths), "init") });
+    found.push({ fact: "lastFailed", verb: "init", cause: whyFailed(last, failures(home.paths).init) });
   const causes = (last?.causes ?? []).filter(isCause).filter(({ fact }) => fact !== "lastFailed");
   return found.length > 0 ? [...found, ...causes] : [];
 };

@@ -1,5 +1,5 @@
 import { nextDue } from "../../../config/values/cron";
-import { lastFailure } from "../account/failure";
+import { failures } from "../account/failure";
 import { tryWriting } from "../account/files";
 import { isRunning } from "../account/lock";
 import { causeOf, type RunVerb, type Scope, type SiteImport } from "../facts";
@@ -89,8 +89,8 @@ export async function healthOf(home: Home, now: Date, client: ClientSide): Promi
   } catch (error) {
     caught("databaseDown")(error);
     // Where the host could write down why, that is worth knowing.
-    const failure = lastFailure(home.paths);
-    if (failure) problems.push({ fact: "lastFailed", verb: failure.verb, cause: failure.cause });
+    for (const { verb, cause } of Object.values(failures(home.paths)))
+      problems.push({ fact: "lastFailed", verb, cause });
   }
   const told = withoutDoubles(problems);
   return { ...health, problems: told, state: stateOf(told) };

@@ -1,6 +1,6 @@
 import { lastDue } from "../../../config/values/cron";
-import { type Failure, lastFailure } from "../account/failure";
-import type { Job, Problem, RunVerb } from "../facts";
+import { type Failure, failures } from "../account/failure";
+import type { Job, Problem } from "../facts";
 import { type CauseFact, isCause } from "../text";
 import type { Look, Seen } from "./seen";
 
@@ -11,30 +11,40 @@ const LATE_MS = 10 * 60_000;
 export const jobsLook: Look = (seen) => {
   const { home, jobs } = seen;
   const problems: CauseFact[] = [];
-  const failure = lastFailure(home.paths);
+  const kept = failures(home.paths);
   for (const verb of ["daily", "weekly"] as const) {
-    if (isLate(seen, verb)) problems.push({ fact: "late", verb });
+    const due = missed(seen, verb);
+    // One that failed before the database could be told did start.
+    if (due && !isSince(kept[verb], due)) problems.push({ fact: "late", verb });
     const job = seen.ended[verb];
     // What a repair could not do is told for as long as no other has done it.
     if (job?.status !== "failed" || job.repair !== null || isMadeUp(seen, verb, job)) continue;
-    problems.push({ fact: "lastFailed", verb, cause: whyFailed(job, failure, verb) });
+    problems.push({ fact: "lastFailed", verb, cause: whyFailed(job, kept[verb]) });
   }
-  if (failure && !problems.some((one) => one.fact === "lastFailed" && one.verb === failure.verb)) {
-    const since = Object.values(jobs).some((job) => job.startedAt.toISOString() > failure.at);
-    if (!since) problems.push({ fact: "lastFailed", verb: failure.verb, cause: failure.cause });
+  for (const { verb, at, cause } of Object.values(kept)) {
+    if (problems.some((one) => one.fact === "lastFailed" && one.verb === verb)) continue;
+    const others = verb === "weekly" ? [jobs.weekly] : Object.values(jobs);
+    if (!others.some((job) => job && job.startedAt.toISOString() > at))
+      problems.push({ fact: "lastFailed", verb, cause });
   }
   return problems;
 };
 
-function isLate({ home, now, jobs }: Seen, verb: "daily" | "weekly"): boolean {
+function isSince(failure: Failure | undefined, due: Date): boolean {
+  return failure !== undefined && failure.at >= due.toISOString();
+}
+
+/** When a run was due that has not begun. */
+function missed({ home, now, jobs }: Seen, verb: "daily" | "weekly"): Date | undefined {
   const importEnded = jobs.init?.endedAt ?? null;
   const job = jobs[verb];
   const due = lastDue(home.host.schedule[verb], new Date(now.getTime() - LATE_MS));
-  if (!due || (job && job.startedAt >= due)) return false;
+  if (!due || (job && job.startedAt >= due)) return undefined;
   // One that was due before there was anything to check was not missed.
-  if (importEnded === null ? job === undefined : due <= importEnded) return false;
+  if (importEnded === null ? job === undefined : due <= importEnded) return undefined;
   // Another run held the lock.
-  return !Object.values(jobs).some((one) => one.startedAt <= due && (one.endedAt ?? now) >= due);
+  const busy = Object.values(jobs).some((one) => one.startedAt <= due && (one.endedAt ?? now) >= due);
+  return busy ? undefined : due;
 }
 
 /** A later run makes up for one that broke off, the daily one for a weekly one too; for a repair, any other. */
@@ -47,11 +57,11 @@ function isMadeUp({ ended, repair }: Seen, verb: "daily" | "weekly", job: Job): 
 }
 
 /** Why a job failed: as it said, or as the host has kept it where the database could not be told. */
-export function whyFailed(job: Job, failure: Failure | undefined, verb: RunVerb): Problem | string | null {
+export function whyFailed(job: Job, failure: Failure | undefined): Problem | string | null {
   const said = kept(job);
   if (said !== undefined) return said;
   if (job.message !== null && job.message !== "killed") return job.message;
-  return failure?.verb === verb && failure.at > job.startedAt.toISOString() ? failure.cause : null;
+  return failure && failure.at > job.startedAt.toISOString() ? failure.cause : null;
 }
 
 function kept({ causes }: Job): Problem | string | null | undefined {

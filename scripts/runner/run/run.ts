@@ -182,7 +182,7 @@ export async function locked(
     if (sites.length > 0) say({ fact: "datesPutBack", sites });
     await beginning.readyClient?.(run);
     const code = await body(run);
-    if (code !== EXIT.busy) forgetFailure(run.paths);
+    if (code !== EXIT.busy) forgetFailure(run.paths, verb);
     return code;
   } catch (error) {
     const cause = scrubbed(causeOf(error), scrub);

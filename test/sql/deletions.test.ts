@@ -86,6 +86,9 @@ describe("(a) followed: the sync deleted the row in check", () => {
     await drop(db, 2);
     await putCheck(db, { id: 2, ts: 10 });
     expect(await db.repair()).toMatchObject({ deleted: 0, open: {} });
+    expect(await db.rows("SELECT id::integer, fate::text FROM src_vn_json_repair.tombstone")).toEqual([
+      { id: 2, fate: "came back" },
+    ]);
     await drop(db, 3);
     expect(await db.repair()).toMatchObject({ deleted: 1 });
     await putCheck(db, { id: 3, ts: 10 });

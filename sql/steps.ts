@@ -133,11 +133,6 @@ export const INSTALL: readonly Step[] = [
   repair("5_compare/run_faults", "ce qui empêche une réparation", "what keeps a repair from beginning"),
   repair("5_compare/sites", "les noms de sites de la copie principale", "sites by the names that main has"),
   repair("5_compare/hold_back", "ce qui est laissé aux personnes", "what is left to people"),
-  repair(
-    "5_compare/to_ask_for",
-    "ce qui est demandé au portail par son id",
-    "what the portal is asked for by its id",
-  ),
   repair("5_compare/circuit_breaker", "l'arrêt devant trop d'écarts", "the stop before too many differences"),
   repair("6_apply/changed_columns", "les colonnes communes", "the columns in common"),
   repair("6_apply/write_functions", "les fonctions d'écriture", "the functions that write"),

@@ -12,10 +12,10 @@ const LOCAL = "command:local:Command";
 const REMOTE = "command:remote:Command";
 
 /** ssh2 makes one in some two hundred that it cannot read itself. */
-function keyPair(options: { passphrase?: string; cipher?: string; rounds?: number } = {}) {
+function keyPair(options?: { passphrase: string; cipher: string; rounds: number }) {
   for (;;) {
     const pair = utils.generateKeyPairSync("ed25519", options);
-    if (!(utils.parseKey(pair.private, options.passphrase) instanceof Error)) return pair;
+    if (!(utils.parseKey(pair.private, options?.passphrase) instanceof Error)) return pair;
   }
 }
 

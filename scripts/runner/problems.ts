@@ -80,6 +80,7 @@ export type Problem =
   | { key: "controllersOff"; path: string; names: string[] }
   | { key: "notOwner"; home: string }
   | { key: "clientRefused"; site: string; said: string }
+  | { key: "clientStartsNot"; site: string; said: string }
   | { key: "noClient"; said: string }
   | { key: "stillAlive"; pid: number }
   | { key: "noProgram"; program: string }

@@ -155,8 +155,10 @@ export async function runClient(d: Downloading, work: ClientWork): Promise<Clien
     });
     await Promise.all(lines);
     d.stop.throwIfAborted();
-    if (code === 2 || code === 3 || code === 126 || code === 127)
-      throw new RunError({ key: "clientRefused", site, said });
+    if (code === 2) throw new RunError({ key: "clientRefused", site, said });
+    // Another version, or no Python to run it.
+    if (code === 3 || code === 126 || code === 127)
+      throw new RunError({ key: "clientStartsNot", site, said });
     result.outcome = killedBy ?? (code === 0 ? "done" : "failed");
     if (killedBy) {
       const seconds = killedBy === "silence" ? limits.silenceSeconds : work.overallSeconds;

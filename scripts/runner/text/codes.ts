@@ -62,6 +62,7 @@ const PROBLEM: { [K in Problem["key"]]: Code<Extract<Problem, { key: K }>> } = {
   noSites: "client-settings",
   controllersOff: "client-settings",
   clientRefused: "client-settings",
+  clientStartsNot: "client-broken",
   noClient: "client-broken",
   noProgram: "client-broken",
   stillAlive: "host-refuses",

@@ -4,7 +4,7 @@ import { list } from "../common/texts";
 /** What the portal means by a status. */
 function meaning(status: number, site: string): string {
   if (status === 401)
-    return ` (the account's password or key is refused: look at sites.${site}.userEmail and clientKey, and pulumi config set --secret --path vn-sync-check:sites.${site}.userPassword, or clientSecret; then pulumi up)`;
+    return ` (the account's password or key is refused: look at sites.${site}.userEmail and clientKey, and pulumi config set --secret --path vn-sync-check:sites.${site}.userPassword, or clientSecret; then pulumi up. Or this machine's clock is wrong: timedatectl)`;
   if (status === 403) return " (this account has no right to it)";
   if (status === 404) return " (not there)";
   return status >= 500 ? " (its own fault)" : "";

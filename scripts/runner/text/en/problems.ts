@@ -94,6 +94,7 @@ export const problems: Texts["problem"] = {
   notOwner: (p) =>
     `${p.home} belongs to another account: vn-check status, for one, becomes that account by itself (/usr/local/bin)`,
   noClient: (p) => `Client-API-VN does not start, and could not be made anew:\n${p.said}`,
+  clientStartsNot: (p) => `${p.site}: Client-API-VN does not start: ${p.said}. To do: pulumi up`,
   clientRefused: (p) => `${p.site}: Client-API-VN cannot work like this: ${p.said}`,
   stillAlive: (p) => `a client process of an earlier run cannot be ended (pid ${p.pid}): nothing was started`,
   noProgram: (p) => `${p.program} is missing (Debian: package util-linux)`,

@@ -4,7 +4,7 @@ import { list } from "../common/texts";
 /** What the portal means by a status. */
 function meaning(status: number, site: string): string {
   if (status === 401)
-    return ` (le mot de passe ou la clé du compte est refusé : vérifiez sites.${site}.userEmail et clientKey, et pulumi config set --secret --path vn-sync-check:sites.${site}.userPassword, ou clientSecret ; puis pulumi up)`;
+    return ` (le mot de passe ou la clé du compte est refusé : vérifiez sites.${site}.userEmail et clientKey, et pulumi config set --secret --path vn-sync-check:sites.${site}.userPassword, ou clientSecret ; puis pulumi up. Ou l'horloge de cette machine est fausse : timedatectl)`;
   if (status === 403) return " (ce compte n'y a pas droit)";
   if (status === 404) return " (n'existe pas)";
   return status >= 500 ? " (une faute de sa part)" : "";

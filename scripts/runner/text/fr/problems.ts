@@ -99,6 +99,7 @@ export const problems: Texts["problem"] = {
   notOwner: (p) =>
     `${p.home} appartient à un autre compte : vn-check status, par exemple, se met de lui-même sous ce compte (/usr/local/bin)`,
   noClient: (p) => `Client-API-VN ne démarre pas et n'a pas pu être refait :\n${p.said}`,
+  clientStartsNot: (p) => `${p.site} : Client-API-VN ne démarre pas : ${p.said}. À faire : pulumi up`,
   clientRefused: (p) => `${p.site} : Client-API-VN ne peut pas travailler ainsi : ${p.said}`,
   stillAlive: (p) =>
     `un processus client d'une exécution précédente ne peut pas être arrêté (pid ${p.pid}) : rien n'a été lancé`,

@@ -75,7 +75,6 @@ test("a pair that is refused, a poison observation and an unreadable answer: the
   expect(await account.status()).toMatchObject({ ok: true, problems: [] });
 });
 
-// R3
 test("an observation that came and went between two updates is deleted from main all the same, though check never had it", async () => {
   const { world } = accounts.emulator;
   const account = await accounts.make();
@@ -97,7 +96,6 @@ test("an observation that came and went between two updates is deleted from main
   ]);
 });
 
-// R4
 test.each([
   ["which main's own synchronisation deleted", "deleted in main"],
   ["deleted when nobody watched", "unseen"],

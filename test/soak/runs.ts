@@ -61,7 +61,8 @@ export class Runs {
     const run = { verb, startedAt, ...(await ended) };
     await over;
     this.done.push(run);
-    if (!(await quiet(account.home, 60)))
+    // An import in the background asks for as long as a portal does not answer well.
+    if (!(await quiet(account.home, verb === "watch" ? 600 : 60)))
       throw new Violation(
         `${verb} left processes`,
         processesOf(account.home).map(({ command }) => command),

@@ -52,6 +52,21 @@ test("S11: where it cannot be made anew, the builder's last words are told", asy
   expect(stderr).toContain("could not be made anew:\nNo space left on device");
 });
 
+test("R8: a client whose Python is gone is told as one that does not start, by run and status", async () => {
+  const account = await accounts.make({ sites: ["isere"] });
+  const venv = readlinkSync(join(account.home, LINK));
+  await rm(join(account.home, LINK));
+  const { code, stderr } = await account.run("daily");
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^isere: Client-API-VN does not start: .*No such file or directory\. To do: pulumi up$/m,
+  );
+  expect((await account.status()).causes.map((cause) => cause.code)).toContain("client-broken");
+  await symlink(venv, join(account.home, LINK));
+  expect(await account.run("daily"), await account.said()).toMatchObject({ code: 0 });
+  expect(await account.status()).toMatchObject({ ok: true, causes: [] });
+});
+
 test("B19: a job that was due and did not start is a problem within minutes, not one that waited for another", async () => {
   const account = await accounts.make({ sites: ["isere"] });
   expect(await account.run("daily"), await account.said()).toMatchObject({ code: 0 });

@@ -10,6 +10,8 @@ export interface Failure {
   at: string;
   /** Without secrets. */
   cause: Problem | string;
+  /** The database does not know that it began. */
+  unrecorded?: boolean;
 }
 
 /** The last failure of each verb. */
@@ -20,12 +22,12 @@ export function keepFailure(paths: Paths, failure: Failure): void {
 }
 
 /**
- * A run has come to its end: what stopped an earlier one is over. That no weekly run came about is made up for by a weekly
- * one alone.
+ * A run has come to its end: what stopped an earlier one is over. For a weekly run of which nothing is recorded only a weekly
+ * one makes up.
  */
 export function forgetFailure(paths: Paths, verb: RunVerb): void {
   const { weekly } = failures(paths);
-  if (weekly && verb !== "weekly") keep(paths, { weekly });
+  if (weekly?.unrecorded && verb !== "weekly") keep(paths, { weekly });
   else rmSync(fileOf(paths), { force: true });
 }
 

@@ -21,9 +21,9 @@ export const jobsLook: Look = (seen) => {
     if (job?.status !== "failed" || job.repair !== null || isMadeUp(seen, verb, job)) continue;
     problems.push({ fact: "lastFailed", verb, cause: whyFailed(job, kept[verb]) });
   }
-  for (const { verb, at, cause } of Object.values(kept)) {
+  for (const { verb, at, cause, unrecorded } of Object.values(kept)) {
     if (problems.some((one) => one.fact === "lastFailed" && one.verb === verb)) continue;
-    const others = verb === "weekly" ? [jobs.weekly] : Object.values(jobs);
+    const others = verb === "weekly" && unrecorded ? [jobs.weekly] : Object.values(jobs);
     if (!others.some((job) => job && job.startedAt.toISOString() > at))
       problems.push({ fact: "lastFailed", verb, cause });
   }

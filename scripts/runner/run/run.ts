@@ -188,7 +188,7 @@ export async function locked(
     const cause = scrubbed(causeOf(error), scrub);
     log.problem(causeIn(run.texts, cause));
     const at = new Date().toISOString();
-    keepFailure(run.paths, { verb, at, cause: toKeep(cause) });
+    keepFailure(run.paths, { verb, at, cause: toKeep(cause), unrecorded: !run.begun });
     // Where the host keeps nothing, the database may.
     if (!run.begun && typeof cause === "object" && cause.key === "host")
       await asJob(run, { verb }, () => Promise.reject(error)).catch(() => undefined);

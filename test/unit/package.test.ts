@@ -47,7 +47,7 @@ beforeAll(async () => {
   const module = ts.transpileModule(program, { compilerOptions: { module: ts.ModuleKind.CommonJS } });
   writeFileSync(join(folder, "index.js"), module.outputText);
   writeFileSync(join(folder, "mocked.js"), MOCKED);
-});
+}, 180_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 // The second is what Pulumi's own templates have.

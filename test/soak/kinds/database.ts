@@ -28,11 +28,16 @@ const SETTINGS = [
 const EDITOR = "somebody's open edits";
 const END_EDITOR = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${EDITOR.replace("'", "''")}'`;
 
-/** As the superuser, whose connection the server may have ended. Tables are free for it: an administrator sees to that. */
-async function sql(scene: Scene, text: string): Promise<void> {
+/** The superuser, for whom tables are free: an administrator sees to that. */
+async function administrator(scene: Scene): Promise<Client> {
   const client = await scene.cluster.connect(scene.account.database);
+  await client.query(END_EDITOR);
+  return client;
+}
+
+async function sql(scene: Scene, text: string): Promise<void> {
+  const client = await administrator(scene);
   try {
-    await client.query(END_EDITOR);
     await client.query(text);
   } finally {
     await client.end();
@@ -42,9 +47,8 @@ async function sql(scene: Scene, text: string): Promise<void> {
 /** Locks a table in the next run: for moments, or until the run has given up. */
 function lockTable(scene: Scene, table: string, seconds: number): void {
   scene.inNextRun(async ({ ended }) => {
-    const client = await scene.cluster.connect(scene.account.database);
+    const client = await administrator(scene);
     try {
-      await client.query(END_EDITOR);
       await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
       await Promise.race([ended, sleep(seconds * 1000)]);
     } finally {
@@ -157,9 +161,8 @@ export const DATABASE_KINDS: Kind[] = [
       const { observations, forms } = await scene.dump(whole(random, 1, 6));
       const [off, on] = random() < 0.5 ? ["", ""] : (["DISABLE", "ENABLE"] as const);
       const switched = (how: string) => (how ? `ALTER TABLE ${MAIN} ${how} TRIGGER ALL;` : "");
-      const client = await scene.cluster.connect(scene.account.database);
+      const client = await administrator(scene);
       try {
-        await client.query(END_EDITOR);
         await client.query(`${switched(off)} TRUNCATE ${MAIN}, src_vn_json.forms_json`);
         await client.query(`INSERT INTO ${MAIN} SELECT * FROM json_populate_recordset(NULL::${MAIN}, $1)`, [
           observations,

@@ -19,6 +19,7 @@ interface Options {
   faults?: string[];
   only?: number[];
   shrink: boolean;
+  shrinkFor?: number;
   goOn: boolean;
   verbose: boolean;
 }
@@ -48,6 +49,7 @@ const program = new Command("soak")
   .option("--only <list>", "", (text) => text.split(",").filter(Boolean).map(whole(1)))
   .option("--shrink", "", true)
   .option("--no-shrink")
+  .option("--shrink-for <minutes>", "", whole(1))
   .option("--go-on", "", false)
   .option("--verbose", "", false)
   .option("--kinds", "", false)
@@ -98,7 +100,8 @@ async function underClock(): Promise<number> {
       process.on(signal, () => child.kill(signal));
     return await new Promise((done) => child.once("exit", (code) => done(code ?? 1)));
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    // After a signal, what was started may write for a moment still.
+    rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }
 
@@ -151,6 +154,7 @@ async function shrunk(seed: number, options: Options, faults: readonly Planned[]
     (fewer) => play(seed, quiet, fewer, played.day),
     (left) =>
       say(`  ${fr ? "encore faux avec" : "still wrong with"} ${left.map(({ n }) => n).join(",") || "-"}`),
+    options.shrinkFor,
   );
 }
 

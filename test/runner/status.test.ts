@@ -65,7 +65,9 @@ describe("R7: OK is said only where nothing lacks", () => {
     const yaml = await account.file("evn.yaml");
     await account.write(
       "evn.yaml",
-      yaml.replace("    species:\n        enabled: false", "    species:\n        enabled: true"),
+      yaml
+        .replace("    species:\n        enabled: false", "    species:\n        enabled: true")
+        .replace("\ntuning:\n", "\ntuning:\n    max_retry: 1\n    retry_delay: 1\n"),
     );
     accounts.emulator.faults.add({ kind: "status", status: 500, endpoint: "species", times: "always" });
     expect((await account.run("weekly")).code).toBe(2);

@@ -51,7 +51,12 @@ COMMENT ON FUNCTION {{repair}}.row_stored(text, text, text) IS 'A row has been s
 
 CREATE OR REPLACE FUNCTION {{repair}}.deletions_told(_site text, _ids integer[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
-  -- A version that main has later than the portal's word is not meant by it. Told again by the next updates: once is enough.
+  -- The portal's word is of each version until then: main may have one that check never saw. A later one is not meant by it.
+  UPDATE {{repair}}.tombstone AS t SET update_ts = extract(epoch FROM t.deleted_at)::bigint
+   WHERE t.id = ANY (_ids) AND t.site = _site AND t.fate <> 'came back'
+     AND t.update_ts < extract(epoch FROM t.deleted_at)::bigint
+     AND NOT EXISTS (SELECT FROM {{check}}.observations_json AS c WHERE c.id = t.id AND c.site = t.site);
+  -- Told again by the next updates: once is enough.
   INSERT INTO {{repair}}.tombstone (id, site, update_ts)
   SELECT k.id, _site, extract(epoch FROM now())::bigint
     FROM unnest(_ids) AS k (id)
@@ -59,7 +64,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fix$
      AND NOT EXISTS (SELECT FROM {{repair}}.tombstone AS t WHERE t.id = k.id AND t.site = _site AND t.fate <> 'came back');
 $fix$;
 COMMENT ON FUNCTION {{repair}}.deletions_told(text, integer[]) IS
-  'Notes observations of which the portal has told an update that they are deleted, and which check never had: main may.';
+  'Notes observations of which the portal has told an update that they are deleted: main may have what check never had, or had in an older version.';
 
 CREATE OR REPLACE FUNCTION {{repair}}.to_ask_for(_site text) RETURNS TABLE (id bigint, taxo_group text)
 -- plpgsql, not sql: what reads contents is made later.

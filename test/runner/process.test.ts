@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { RunnerAccount } from "./runnerAccount";
 import { type RunnerAccounts, startRunnerAccounts } from "./runnerAccounts";
@@ -59,6 +61,20 @@ test("kill -9 of the runner leaves no client process, and the next run works", a
     { verb: "daily", status: "done", proven: "true", mode: "whole" },
   ]);
   expect(before.length).toBe(4);
+});
+
+test("what a killed run has written in part, with the secrets in it, is gone after the next; of a living one it stays", async () => {
+  const account = await accounts.make({ sites: ["isere"] });
+  const dead = spawnSync("true").pid;
+  const halves = ["evn.yaml", "state/slice.yaml", "tmp/transfer_vn.log"].map((name) => `${name}.${dead}.new`);
+  const living = `state/failure.json.${process.pid}.new`;
+  mkdirSync(join(account.home, "tmp"), { recursive: true });
+  mkdirSync(join(account.home, "state"), { recursive: true });
+  for (const path of [...halves, "state/slice.yaml", living]) await account.write(path, "secret");
+  expect(await account.run("daily"), await account.said()).toMatchObject({ code: 0 });
+  const there = (path: string) => existsSync(join(account.home, path));
+  expect([...halves, "state/slice.yaml"].filter(there)).toEqual([]);
+  expect(there(living)).toBe(true);
 });
 
 test("kill -9 of the inner runner in the middle of an update: its window is asked for again", async () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import type { Ended } from "../runner/runnerAccount";
 import type { Ground } from "./scene/ground";
-import { filesLeft, processesOf, quiet, stampFiles, textsOf } from "./scene/host";
+import { filesLeft, openSecrets, processesOf, quiet, stampFiles, textsOf } from "./scene/host";
 import type { Dump, Started } from "./scene/kind";
 import type { MainRows, Oracle } from "./scene/oracle";
 
@@ -78,6 +78,8 @@ export class Runs {
     if (left.length > 0 && run.code !== 75) throw new Violation(`${verb} left files`, left);
     if (/\n\s+at .+:\d+:\d+\)?$/m.test(run.stderr))
       throw new Violation(`${verb} shows where in the program it failed`, [run.stderr]);
+    const open = openSecrets(account.home);
+    if (open.length > 0) throw new Violation(`${verb} left secrets open to others`, open);
     const said = `${textsOf(account.home)}\n${run.stdout}\n${run.stderr}`;
     for (const secret of this.ground.secrets)
       for (const form of [secret, encodeURIComponent(secret)])

@@ -47,6 +47,7 @@ export async function playYear(options: YearOptions): Promise<Played> {
   const year = new Year(ground, start, realNow, options);
   const days = Math.min(options.weeks * 7, (options.lastDay ?? Infinity) + 1);
   let day = 0;
+  let first: Played | undefined;
   try {
     for (; day < days; day++)
       try {
@@ -54,8 +55,9 @@ export async function playYear(options: YearOptions): Promise<Played> {
       } catch (error) {
         if (!(options.goOn && error instanceof Violation)) throw error;
         options.tell(day, `WRONG: ${error.message}`);
+        first ??= { day, violation: error };
       }
-    return { day: day - 1 };
+    return first ?? { day: day - 1 };
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     return { day, violation: error };

@@ -121,6 +121,30 @@ describe("(a) followed: the sync deleted the row in check", () => {
     expect(await db.repair()).toMatchObject({ deleted: 0 });
   });
 
+  test("told of by the portal: main's version that check never saw goes too, one that is later than the portal's word stays", async () => {
+    const db = await same(APPLY);
+    const told = Math.floor(Date.now() / 1000);
+    await putMain(db, { id: 2, ts: told - 60 });
+    await putMain(db, { id: 3, ts: told + 3600 });
+    await putMain(db, { id: 4, ts: told - 60 });
+    for (const id of [2, 3, 4, 5]) await drop(db, id);
+    // 4 the portal has not told; 5 has come back meanwhile.
+    await putCheck(db, { id: 5, ts: 10 });
+    await db.login.query("SELECT src_vn_json_repair.deletions_told('vn38', '{2,3,5}')");
+    expect(await db.repair()).toMatchObject({ deleted: 1, open: { "newer in main": 2 } });
+    expect(await mainRows(db)).toEqual({
+      "1/vn38": 10,
+      "3/vn38": told + 3600,
+      "4/vn38": told - 60,
+      "5/vn38": 10,
+    });
+    // The word that is told again by later updates is still the same.
+    await putMain(db, { id: 2, ts: told + 1800 });
+    await db.login.query("SELECT src_vn_json_repair.deletions_told('vn38', '{2,3}')");
+    expect(await db.repair("whole")).toMatchObject({ deleted: 0 });
+    expect(await mainRows(db)).toMatchObject({ "2/vn38": told + 1800, "3/vn38": told + 3600 });
+  });
+
   test.each<[string, Options]>([
     ["apply: deleted again", APPLY],
     ["report: told again", {}],

@@ -1,14 +1,16 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { HOME_FILES } from "../../../config/names";
 
 /** Where the runner's things are; all absolute. */
@@ -76,6 +78,21 @@ export function writePrivate(path: string, text: string): void {
     (error as NodeJS.ErrnoException).path ??= path;
     throw error;
   }
+}
+
+/** What a program that was killed while it wrote has left beside its file; that of a living one stays. */
+export function removeHalfWritten({ home, evn, state }: Paths): void {
+  const places: [dir: string, name: string][] = [
+    [state, ""],
+    [dirname(evn), basename(evn)],
+    [join(home, "tmp"), "transfer_vn.log"],
+  ];
+  for (const [dir, name] of places.filter(([at]) => existsSync(at)))
+    for (const found of readdirSync(dir)) {
+      const pid = /\.(\d+)\.new$/.exec(found)?.[1];
+      if (pid && found.startsWith(name) && !existsSync(`/proc/${pid}`))
+        rmSync(join(dir, found), { force: true });
+    }
 }
 
 /** Writes as much as a record is, and takes it away again. Throws what keeps the account from recording anything. */

@@ -6,7 +6,7 @@ import type { Locale } from "../../../config/values/key";
 import { hostFaultInWords } from "../../../config/words";
 import { AT_ONCE, AT_WORK, type Database, databaseOf, PATIENCE } from "../account/database";
 import { forgetFailure, keepFailure } from "../account/failure";
-import { type Paths, pathsOf, readIfThere, settingsFile } from "../account/files";
+import { type Paths, pathsOf, readIfThere, removeHalfWritten, settingsFile } from "../account/files";
 import { endLeftover, forgetProcess, holdsLock, recordProcess, underLock } from "../account/lock";
 import { openLog } from "../account/log";
 import { smtpPassword } from "../account/mailWay";
@@ -178,6 +178,7 @@ export async function locked(
     const pid = await endLeftover(run.paths);
     if (pid) say({ fact: "leftoverEnded", pid });
     rmSync(run.paths.slice, { force: true });
+    removeHalfWritten(run.paths);
     const sites = await putBack(run.db);
     if (sites.length > 0) say({ fact: "datesPutBack", sites });
     await beginning.readyClient?.(run);

@@ -28,9 +28,10 @@ const SETTINGS = [
 const EDITOR = "somebody's open edits";
 const END_EDITOR = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${EDITOR.replace("'", "''")}'`;
 
-/** The superuser, for whom tables are free: an administrator sees to that. */
+/** The superuser, for whom tables are free and may be written: an administrator sees to that. */
 async function administrator(scene: Scene): Promise<Client> {
   const client = await scene.cluster.connect(scene.account.database);
+  await client.query("SET default_transaction_read_only = off");
   await client.query(END_EDITOR);
   return client;
 }
@@ -138,8 +139,7 @@ export const DATABASE_KINDS: Kind[] = [
         `ROLE ${MAIN_LOGIN}`,
       ]);
       await sql(scene, `ALTER ${of} SET ${setting}`);
-      return () =>
-        sql(scene, `SET default_transaction_read_only = off; ALTER ${of} RESET ${setting.split(" ")[0]}`);
+      return () => sql(scene, `ALTER ${of} RESET ${setting.split(" ")[0]}`);
     },
   },
   {

@@ -33,6 +33,8 @@ export class Runs {
   readonly done: Run[] = [];
   private readonly waiting: ((run: Started) => Promise<void>)[] = [];
   private readonly realStart: number;
+  /** A run was cut off, and none has begun since. */
+  private untidy = false;
 
   constructor(
     private readonly ground: Ground,
@@ -73,9 +75,11 @@ export class Runs {
       throw new Violation(`after ${verb} main has what the portal never had`, strangers);
     const harm = this.oracle.harm(before, await this.mainRows());
     if (harm.length > 0) throw new Violation(`${verb} harmed main`, harm);
-    // What a killed run leaves, the next one takes away.
-    const left = happens.length > 0 ? [] : filesLeft(account.home);
-    if (left.length > 0 && run.code !== 75) throw new Violation(`${verb} left files`, left);
+    // What a killed run leaves, the next one that begins takes away; `watch` is none.
+    const begun = verb !== "watch" && (run.code === 0 || run.code === 2);
+    this.untidy = happens.length > 0 || (this.untidy && !begun);
+    const left = this.untidy || run.code === 75 ? [] : filesLeft(account.home);
+    if (left.length > 0) throw new Violation(`${verb} left files`, left);
     if (/\n\s+at .+:\d+:\d+\)?$/m.test(run.stderr))
       throw new Violation(`${verb} shows where in the program it failed`, [run.stderr]);
     const open = openSecrets(account.home);

@@ -17,7 +17,8 @@ function project(name: string, include: string[], testTimeout: number, fileParal
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // One more than the two cores that a machine has at least: much of a test is waiting.
+    maxWorkers: 3,
     projects: [
       project("unit", ["test/{unit,emulator,plugins}/**/*.test.ts"], 30_000, true),
       // A file has servers, accounts and hosts of its own: while one waits, the other works.

@@ -117,8 +117,9 @@ async function playAll(options: Options): Promise<number> {
     const began = performance.now();
     const played = await play(seed, options, faults, Infinity);
     const seconds = Math.round((performance.now() - began) / 1000);
-    const per = (seconds / Math.max(1, (played.day + 1) / 7)).toFixed(1);
     const { violation } = played;
+    const weeks = violation && !options.goOn ? (played.day + 1) / 7 : options.weeks;
+    const per = (seconds / Math.max(1, weeks)).toFixed(1);
     say(
       `seed ${seed}, ${options.weeks} ${fr ? "semaines" : "weeks"}, ${faults.length} ${fr ? "pannes\u00a0" : "faults"}: ` +
         `${violation ? (fr ? `FAUX au jour ${played.day}` : `WRONG on day ${played.day}`) : fr ? "juste" : "right"} (${seconds} s, ${per} s/${fr ? "semaine" : "week"})`,

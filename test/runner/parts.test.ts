@@ -99,14 +99,13 @@ test("an observation that came and went between two updates is deleted from main
 test("an observation that was corrected and deleted between two updates is told as deleted, though main has the correction", async () => {
   const { world } = accounts.emulator;
   const account = await accounts.make({ sites: ["isere"] });
+  const [row] = simulate(world, { action: "insert", site: "isere", taxoGroup: 2 });
+  const { id } = row as { id: number };
   expect((await account.run("daily")).code, await account.said()).toBe(0);
-  const { id } = [...world.truth({ site: "isere" })].find(({ taxo_group }) => taxo_group === 2) as {
-    id: number;
-  };
   // As before: main's own synchronisation saw the first and lost the second.
   const [corrected] = simulate(world, { action: "update", site: "isere", ids: [id] });
   const { rowCount } = await account.sql.query(
-    `UPDATE ${MAIN} SET update_ts = $2 WHERE id = $1 AND site = 'isere'`,
+    `UPDATE ${MAIN} SET update_ts = $2 WHERE id = $1 AND site = 'isere' AND update_ts < $2`,
     [id, (corrected as { update_ts: number }).update_ts],
   );
   expect(rowCount).toBe(1);

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { chmod, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
+import { end, type Process, processes } from "../../scripts/recover/processes";
 import { transferVn } from "../support/transferVn";
 import { KINDS, kindOf } from "./kinds";
 import { type Planned, planOf } from "./plan";
@@ -102,25 +102,11 @@ async function underClock(): Promise<number> {
     return await new Promise((done) => child.once("exit", (code) => done(code ?? 1)));
   } finally {
     // After a signal, a runner that was under way would live on, and make its folders again.
-    for (let tries = 0; tries < 50 && killBelow(dir); tries++) await sleep(100);
+    const within = ({ args, folder }: Process) =>
+      folder.startsWith(dir) || args.some((arg) => arg.includes(dir));
+    await end(processes().filter(within), [], 0);
     rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
-}
-
-/** Kills what was started with this folder in its environment. @returns whether there was anything */
-function killBelow(dir: string): boolean {
-  const started = readdirSync("/proc").filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "utf8").includes(`=${dir}/`);
-    } catch {
-      return false; // it has ended meanwhile, or is somebody else's
-    }
-  });
-  for (const pid of started)
-    try {
-      process.kill(Number(pid), "SIGKILL");
-    } catch {} // it has ended meanwhile
-  return started.length > 0;
 }
 
 async function playAll(options: Options): Promise<number> {

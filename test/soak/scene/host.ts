@@ -35,21 +35,18 @@ export function filesLeft(home: string): string[] {
   return files(home).filter((path) => !KNOWN.test(path) || /(\.new|slice\.yaml)$/.test(path));
 }
 
-/** The client's configuration: what a killed download has narrowed it to, too. */
-const CONFIGURATION = /^(evn\.yaml|state\/slice\.yaml)/;
+/** Files that hold secrets; the last is what a killed download has narrowed the client's configuration to. */
+const SECRET = /^(\.pgpass|evn\.yaml|state\/slice\.yaml)/;
 
 /** What holds secrets and that others than the account may read. */
 export function openSecrets(home: string): string[] {
-  return files(home).filter(
-    (path) =>
-      (CONFIGURATION.test(path) || path === ".pgpass") && (statSync(join(home, path)).mode & 0o077) !== 0,
-  );
+  return files(home).filter((path) => SECRET.test(path) && (statSync(join(home, path)).mode & 0o077) !== 0);
 }
 
 /** Everything that the runner has written for people to read, for the search for secrets. */
 export function textsOf(home: string): string {
   return files(home)
-    .filter((path) => /^(log|state|tmp)\//.test(path) && !CONFIGURATION.test(path))
+    .filter((path) => /^(log|state|tmp)\//.test(path) && !SECRET.test(path))
     .map((path) => readFileSync(join(home, path), "utf8"))
     .join("\n");
 }
